@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Installs the Debian packages that are missing: tests/deps.sh build|lint
+set -eu
+case ${1-} in
+build) want="gcc g++ make git libc6-dev linux-libc-dev check libinih-dev
+	libaccel-config-dev accel-config libunwind-dev libfuse3-dev fuse3
+	libjson-c-dev util-linux python3 sqlite3 gzip zstd lz4 binutils" ;;
+lint) want="clang-14 clang clang-format-14 clang-tidy-14 cppcheck shellcheck" ;;
+*) echo "usage: tests/deps.sh build|lint" >&2 && exit 2 ;;
+esac
+missing=
+for p in $want; do
+	dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null |
+		grep -q '^install ok installed' || missing="$missing $p"
+done
+if [ -z "$missing" ]; then
+	echo "deps: everything is installed"
+	exit 0
+fi
+as_root=
+if [ "$(id -u)" -ne 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		echo "deps: missing:$missing; install them as root" >&2
+		exit 1
+	fi
+	as_root=sudo
+fi
+echo "deps: installing$missing"
+# shellcheck disable=SC2086 # lists of words
+$as_root apt-get update -qq
+# shellcheck disable=SC2086
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	--no-install-recommends $missing >/dev/null
+echo "deps: done"
