@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD, PURE.  One value of a setting: text in, typed field out.
+ * May: string.h, stdio's snprintf.  Must not: open files, look at the
+ * environment, print.
+ */
+#include "conf_value.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+const struct dsam_key_info dsam_key_table[DSAM_KEYS] = {
+#define KEY(name_, kind_, def_, low_, high_, choices_, later_, help_) \
+	{#name_,                                                      \
+	 DSAM_KIND_##kind_,                                           \
+	 def_,                                                        \
+	 low_,                                                        \
+	 high_,                                                       \
+	 choices_,                                                    \
+	 later_,                                                      \
+	 help_,                                                       \
+	 offsetof(struct dsam_conf, name_)},
+#include "conf_keys.def"
+#undef KEY
+};
+
+enum dsam_key dsam_conf_key_find(const char *name, size_t len)
+{
+	for (int k = 0; k < DSAM_KEYS; k++)
+		if (strlen(dsam_key_table[k].name) == len &&
+		    !strncasecmp(dsam_key_table[k].name, name, len))
+			return (enum dsam_key)k;
+	return DSAM_KEYS;
+}
+
+/* Position of word (len bytes) in "a|b|c", or -1. */
+static int choice_find(const char *choices, const char *word, size_t len)
+{
+	for (int i = 0; *choices; i++) {
+		size_t n = strcspn(choices, "|");
+
+		if (n == len && !strncasecmp(choices, word, len))
+			return i;
+		choices += n + (choices[n] == '|');
+	}
+	return -1;
+}
+
+/* "a|b|c" without the word later, as "a, b, c". */
+static void choices_say(const struct dsam_key_info *k, char *out, size_t room)
+{
+	size_t used = 0;
+
+	out[0] = 0;
+	for (const char *c = k->choices; *c && used < room;) {
+		size_t n = strcspn(c, "|");
+
+		if (!k->later || strlen(k->later) != n ||
+		    strncmp(c, k->later, n))
+			used += (size_t)snprintf(out + used, room - used,
+						 "%s%.*s", used ? ", " : "",
+						 (int)n, c);
+		c += n + (c[n] == '|');
+	}
+}
+
+static void size_say(unsigned long long n, char *out, size_t room)
+{
+	static const char unit[] = " KMGT";
+	int u = 0;
+
+	while (n && !(n & 1023) && u < 4) {
+		n >>= 10;
+		u++;
+	}
+	snprintf(out, room, u ? "%llu%c" : "%llu", n, unit[u]);
+}
+
+static void range_say(const struct dsam_key_info *k, char *out, size_t room)
+{
+	char low[24], high[24];
+
+	if (k->kind == DSAM_KIND_NUMBER) {
+		snprintf(out, room, "a whole number from %llu to %llu", k->low,
+			 k->high);
+		return;
+	}
+	size_say(k->low, low, sizeof(low));
+	size_say(k->high, high, sizeof(high));
+	snprintf(out, room, "a size from %s to %s such as 32768, 32K or 1M",
+		 low, high);
+}
+
+/* Digits and, for sizes, one of K, M, G.  False: malformed or too large. */
+static bool number_read(const char *text, bool is_size, unsigned long long *out)
+{
+	unsigned long long n = 0;
+	unsigned shift = 0;
+	const char *p = text;
+
+	if (!isdigit((unsigned char)*p))
+		return false;
+	for (; isdigit((unsigned char)*p); p++)
+		if (__builtin_mul_overflow(n, 10ULL, &n) ||
+		    __builtin_add_overflow(n, (unsigned)(*p - '0'), &n))
+			return false;
+	if (is_size && *p) {
+		switch (*p++) {
+		case 'k':
+		case 'K':
+			shift = 10;
+			break;
+		case 'm':
+		case 'M':
+			shift = 20;
+			break;
+		case 'g':
+		case 'G':
+			shift = 30;
+			break;
+		default:
+			return false;
+		}
+	}
+	if (*p || n > ~0ULL >> shift)
+		return false;
+	*out = n << shift;
+	return true;
+}
+
+static int value_number(const struct dsam_key_info *k, void *field,
+			const char *text, char *why, size_t room)
+{
+	unsigned long long n = 0;
+	bool is_size = k->kind != DSAM_KIND_NUMBER;
+	char expected[80];
+
+	if (k->kind == DSAM_KIND_OPTSIZE && !*text) {
+		*(size_t *)field = 0;
+		return 0;
+	}
+	range_say(k, expected, sizeof(expected));
+	if (!number_read(text, is_size, &n)) {
+		snprintf(why, room, "'%.60s' is not a %s, expected %s", text,
+			 is_size ? "size" : "number", expected);
+		return -EINVAL;
+	}
+	if (n < k->low || n > k->high) {
+		snprintf(why, room, "%.60s is out of range, expected %s", text,
+			 expected);
+		return -EINVAL;
+	}
+	if (is_size)
+		*(size_t *)field = (size_t)n;
+	else
+		*(unsigned *)field = (unsigned)n;
+	return 0;
+}
+
+static int value_choice(const struct dsam_key_info *k, unsigned *field,
+			const char *text, char *why, size_t room)
+{
+	int i = choice_find(k->choices, text, strlen(text));
+	char expected[120];
+
+	if (i >= 0) {
+		*field = (unsigned)i;
+		return 0;
+	}
+	choices_say(k, expected, sizeof(expected));
+	snprintf(why, room, "'%.60s' is not known, expected one of %s", text,
+		 expected);
+	return -EINVAL;
+}
+
+static int value_set(const struct dsam_key_info *k, unsigned *field,
+		     const char *text, char *why, size_t room)
+{
+	char word[64], expected[120];
+	unsigned set = 0;
+
+	for (const char *at = text;
+	     dsam_conf_list_next(&at, word, sizeof(word));) {
+		int i = choice_find(k->choices, word, strlen(word));
+
+		if (i < 0 || (k->later && !strcasecmp(word, k->later))) {
+			choices_say(k, expected, sizeof(expected));
+			snprintf(why, room, "'%.60s' %s, expected some of %s",
+				 word,
+				 i < 0 ? "is not known" : "has no effect yet",
+				 expected);
+			return -EINVAL;
+		}
+		set |= 1U << i;
+	}
+	if (!set) {
+		choices_say(k, expected, sizeof(expected));
+		snprintf(why, room, "is empty, expected some of %s", expected);
+		return -EINVAL;
+	}
+	*field = set;
+	return 0;
+}
+
+static int value_text(const struct dsam_key_info *k, char *field,
+		      const char *text, bool append, char *why, size_t room)
+{
+	size_t have = append ? strlen(field) : 0, n = strlen(text);
+
+	if (have + n + 2 > k->high) {
+		snprintf(why, room,
+			 "is too long (%zu bytes), expected at most %llu",
+			 have + n, k->high - 2);
+		return -EINVAL;
+	}
+	if (have && n)
+		field[have++] = ',';
+	memcpy(field + have, text, n + 1);
+	return 0;
+}
+
+static int refuse_later(const struct dsam_key_info *k, const char *text,
+			char *why, size_t room)
+{
+	char expected[120];
+	bool any = k->later && !strcmp(k->later, "*");
+
+	if (!k->later || k->kind == DSAM_KIND_SET ||
+	    (any ? !strcasecmp(text, k->def) : strcasecmp(text, k->later) != 0))
+		return 0;
+	if (any)
+		snprintf(expected, sizeof(expected), "it to be left at '%s'",
+			 k->def);
+	else if (k->choices)
+		choices_say(k, expected, sizeof(expected));
+	else
+		range_say(k, expected, sizeof(expected));
+	snprintf(why, room, "'%.60s' has no effect yet, expected %s%s", text,
+		 k->choices ? "one of " : "", expected);
+	return -EINVAL;
+}
+
+int dsam_conf_value_set(struct dsam_conf *conf, enum dsam_key key,
+			const char *text, bool append, char *why, size_t room)
+{
+	const struct dsam_key_info *k = &dsam_key_table[key];
+	void *field = (char *)conf + k->offset;
+	int rc = refuse_later(k, text, why, room);
+
+	if (rc)
+		return rc;
+	switch (k->kind) {
+	case DSAM_KIND_CHOICE:
+		return value_choice(k, field, text, why, room);
+	case DSAM_KIND_SET:
+		return value_set(k, field, text, why, room);
+	case DSAM_KIND_LIST:
+	case DSAM_KIND_TEXT:
+		return value_text(k, field, text, append, why, room);
+	case DSAM_KIND_SIZE:
+	case DSAM_KIND_OPTSIZE:
+	case DSAM_KIND_NUMBER:
+		break;
+	}
+	return value_number(k, field, text, why, room);
+}
