@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: HOT.  The exported names and the gate; nothing else.
+ * May: the gates, libc's functions, the way into the engine.  Must not: call
+ * a mem function by its name, which is our own.
+ * No <string.h>: its prototypes carry attributes that the compiler would act
+ * on when it compiles these very functions.
+ *
+ * memcpy is a memmove: programs bound to memcpy@GLIBC_2.2.5 may overlap, and
+ * others do by accident.
+ */
+#include "dsamove.h"
+#include "libc_mem.h"
+#include "offload.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+/* One comparison for not born, off, dead, op disabled and too small. */
+#define SMALL(op, n)                                           \
+	DSAM_LIKELY((n) < atomic_load_explicit(&dsam_gate[op], \
+					       memory_order_relaxed))
+
+EXPORT void *memcpy(void *dst, const void *src, size_t n);
+EXPORT void *memmove(void *dst, const void *src, size_t n);
+EXPORT void *memset(void *dst, int c, size_t n);
+EXPORT void *mempcpy(void *dst, const void *src, size_t n);
+EXPORT void *__mempcpy(void *dst, const void *src, size_t n);
+EXPORT int memcmp(const void *a, const void *b, size_t n);
+EXPORT int bcmp(const void *a, const void *b, size_t n);
+EXPORT void *__memcpy_chk(void *dst, const void *src, size_t n, size_t room);
+EXPORT void *__memmove_chk(void *dst, const void *src, size_t n, size_t room);
+EXPORT void *__memset_chk(void *dst, int c, size_t n, size_t room);
+EXPORT void *__mempcpy_chk(void *dst, const void *src, size_t n, size_t room);
+
+void *memcpy(void *dst, const void *src, size_t n)
+{
+	if (SMALL(DSAM_OP_MEMCPY, n))
+		return dsam_libc.memmove(dst, src, n);
+	return dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n);
+}
+
+void *memmove(void *dst, const void *src, size_t n)
+{
+	if (SMALL(DSAM_OP_MEMMOVE, n))
+		return dsam_libc.memmove(dst, src, n);
+	return dsam_offload_copy(DSAM_OP_MEMMOVE, dst, src, n);
+}
+
+void *memset(void *dst, int c, size_t n)
+{
+	if (SMALL(DSAM_OP_MEMSET, n))
+		return dsam_libc.memset(dst, c, n);
+	return dsam_offload_fill(dst, c, n);
+}
+
+void *mempcpy(void *dst, const void *src, size_t n)
+{
+	if (SMALL(DSAM_OP_MEMCPY, n))
+		return dsam_libc.mempcpy(dst, src, n);
+	return (char *)dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n) + n;
+}
+
+void *__mempcpy(void *dst, const void *src, size_t n)
+	__attribute__((alias("mempcpy")));
+
+int memcmp(const void *a, const void *b, size_t n)
+{
+	if (SMALL(DSAM_OP_MEMCMP, n))
+		return dsam_libc.memcmp(a, b, n);
+	return dsam_offload_compare(a, b, n);
+}
+
+int bcmp(const void *a, const void *b, size_t n)
+{
+	if (SMALL(DSAM_OP_MEMCMP, n))
+		return dsam_libc.bcmp(a, b, n);
+	return dsam_offload_compare(a, b, n);
+}
+
+/*
+ * The fortified forms: an overflow goes to libc's own, so that the message
+ * and the abort are libc's.
+ */
+void *__memcpy_chk(void *dst, const void *src, size_t n, size_t room)
+{
+	if (DSAM_UNLIKELY(n > room))
+		return dsam_libc.memcpy_chk(dst, src, n, room);
+	if (SMALL(DSAM_OP_MEMCPY, n))
+		return dsam_libc.memmove(dst, src, n);
+	return dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n);
+}
+
+void *__memmove_chk(void *dst, const void *src, size_t n, size_t room)
+{
+	if (DSAM_UNLIKELY(n > room))
+		return dsam_libc.memmove_chk(dst, src, n, room);
+	if (SMALL(DSAM_OP_MEMMOVE, n))
+		return dsam_libc.memmove(dst, src, n);
+	return dsam_offload_copy(DSAM_OP_MEMMOVE, dst, src, n);
+}
+
+void *__memset_chk(void *dst, int c, size_t n, size_t room)
+{
+	if (DSAM_UNLIKELY(n > room))
+		return dsam_libc.memset_chk(dst, c, n, room);
+	if (SMALL(DSAM_OP_MEMSET, n))
+		return dsam_libc.memset(dst, c, n);
+	return dsam_offload_fill(dst, c, n);
+}
+
+void *__mempcpy_chk(void *dst, const void *src, size_t n, size_t room)
+{
+	if (DSAM_UNLIKELY(n > room))
+		return dsam_libc.mempcpy_chk(dst, src, n, room);
+	if (SMALL(DSAM_OP_MEMCPY, n))
+		return dsam_libc.mempcpy(dst, src, n);
+	return (char *)dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n) + n;
+}

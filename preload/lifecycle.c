@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD.  The order of birth, rebirth after fork, and death.
+ * May: everything at birth, on the loader's thread; raw system calls at
+ * rebirth.  Must not: fail the program.  Each step that fails leaves the
+ * gates shut, which is a program that never knew of us.
+ */
+#include "clock.h"
+#include "conf.h"
+#include "discover.h"
+#include "device_software.h"
+#include "libc_mem.h"
+#include "log.h"
+#include "offload.h"
+#include "policy.h"
+#include "queue_open.h"
+#include "report.h"
+#include "slot.h"
+#include "submit.h"
+#include "wait.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <unistd.h>
+
+static struct dsam_conf conf;
+static bool is_alive;
+
+static void shut_gates(void)
+{
+	for (int op = 0; op < DSAM_OPS; op++)
+		atomic_store(&dsam_gate[op], SIZE_MAX);
+}
+
+static void complain(enum dsam_key key, const char *what)
+{
+	struct dsam_conf_error err;
+
+	dsam_conf_complain(&conf, key, &err, what);
+	dsam_log(DSAM_LOG_WARN, "%s", err.text);
+}
+
+/* ---- devices ---- */
+
+static bool is_queue_name(const char *name)
+{
+	int device, queue, end = 0;
+
+	return sscanf(name, "wq%4d.%4d%n", &device, &queue, &end) == 2 &&
+	       !name[end] && device >= 0 && queue >= 0;
+}
+
+/* Open one work queue; NULL, or why it can't serve. */
+static const char *open_one(const struct dsam_wq *wq)
+{
+	static char text[160];
+	const char *objection = dsam_discover_objection(wq);
+	int rc;
+
+	if (objection)
+		return objection;
+	if (dsam_queues.count == DSAM_MAX_QUEUES)
+		return "is one too many, expected at most 32";
+	rc = dsam_queue_open(&dsam_queues.q[dsam_queues.count], wq);
+	if (!rc) {
+		dsam_queues.count++;
+		return NULL;
+	}
+	snprintf(text, sizeof(text), "%s: %s%s", wq->path, strerror(-rc),
+		 rc == -EPERM ? " (neither mmap of the portal nor write(2) "
+				"is allowed)"
+			      : "");
+	return text;
+}
+
+/* The queues that the user named; each that can't serve gets its line. */
+static int open_named(const struct dsam_wq *found, size_t count)
+{
+	char name[64], what[512];
+	const char *at = conf.queues, *why;
+
+	while (dsam_conf_list_next(&at, name, sizeof(name))) {
+		size_t i = 0;
+
+		if (!is_queue_name(name)) {
+			snprintf(what, sizeof(what),
+				 "'%s' is not a work queue's name, expected "
+				 "names such as wq0.0",
+				 name);
+			complain(DSAM_KEY_queues, what);
+			return -EINVAL;
+		}
+		while (i < count && strcmp(found[i].name, name) != 0)
+			i++;
+		why = i < count ? open_one(&found[i])
+				: "not found, expected a name that "
+				  "accel-config list shows";
+		if (!why)
+			continue;
+		snprintf(what, sizeof(what), "%s %s", name, why);
+		complain(DSAM_KEY_queues, what);
+	}
+	return 0;
+}
+
+static int open_dsa(void)
+{
+	static struct dsam_wq found[DSAM_MAX_FOUND];
+	size_t count =
+		dsam_discover(found, DSAM_MAX_FOUND, &dsam_report_discovery);
+	unsigned level =
+		conf.device == DSAM_DEVICE_DSA ? DSAM_LOG_WARN : DSAM_LOG_INFO;
+	int rc = 0;
+
+	if (conf.queues[0])
+		rc = open_named(found, count);
+	for (size_t i = 0; i < count && !conf.queues[0]; i++) {
+		const char *why = open_one(&found[i]);
+
+		if (why)
+			dsam_log(level, "%s %s", found[i].name, why);
+	}
+	if (!rc && !dsam_queues.count) {
+		rc = -ENODEV;
+		if (!count)
+			dsam_log(level, "no DSA work queue was found, "
+					"nothing is offloaded");
+	}
+	return rc;
+}
+
+static int open_software(void)
+{
+	char why[256];
+	int rc;
+
+	if (dsam_software_script(conf.software_script, why, sizeof(why))) {
+		complain(DSAM_KEY_software_script, why);
+		return -EINVAL;
+	}
+	rc = dsam_software_birth(&dsam_queues.q[0], conf.software_engines,
+				 conf.software_mbps, conf.software_latency_ns);
+	if (rc)
+		dsam_log(DSAM_LOG_WARN,
+			 "software_engines: %s; nothing is offloaded, "
+			 "software_engines=0 may work",
+			 strerror(-rc));
+	else
+		dsam_queues.count = 1;
+	return rc;
+}
+
+/* ---- birth ---- */
+
+static size_t cutoff(enum dsam_op op, size_t own)
+{
+	if (!(conf.ops & 1U << op))
+		return SIZE_MAX;
+	return own ? own : conf.min_bytes;
+}
+
+static bool has_rdtscp(void)
+{
+	unsigned a, b, c, d;
+
+	return __get_cpuid(0x80000001, &a, &b, &c, &d) && (d >> 27 & 1);
+}
+
+static void set_limits(void)
+{
+	long l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
+
+	dsam_limits.min_bytes[DSAM_OP_MEMCPY] =
+		cutoff(DSAM_OP_MEMCPY, conf.memcpy_min_bytes);
+	dsam_limits.min_bytes[DSAM_OP_MEMMOVE] =
+		cutoff(DSAM_OP_MEMMOVE, conf.memmove_min_bytes);
+	dsam_limits.min_bytes[DSAM_OP_MEMSET] =
+		cutoff(DSAM_OP_MEMSET, conf.memset_min_bytes);
+	dsam_limits.min_bytes[DSAM_OP_MEMCMP] = SIZE_MAX;
+	dsam_queues_settle();
+	dsam_limits.has_device = dsam_queues.count > 0;
+	dsam_limits.chunk = dsam_queues.min_transfer;
+	dsam_limits.is_split = conf.mode == DSAM_MODE_SPLIT;
+	dsam_limits.cpu_percent = (uint8_t)conf.split_cpu_percent;
+	dsam_limits.to_cache_allowed = true;
+	for (unsigned i = 0; i < dsam_queues.count; i++)
+		if (!dsam_queues.q[i].has_cache_control)
+			dsam_limits.to_cache_allowed = false;
+	if (conf.cache_control == DSAM_CACHE_CACHE)
+		dsam_limits.cache_bytes = SIZE_MAX;
+	else if (conf.cache_control == DSAM_CACHE_AUTO)
+		dsam_limits.cache_bytes = l2 > 0 ? (size_t)l2 : 1U << 20;
+}
+
+static void set_tuning(void)
+{
+	struct dsam_tuning *t = &dsam_tuning;
+
+	t->by_numa_cpu = conf.numa == DSAM_NUMA_CPU && dsam_queues.has_nodes &&
+			 has_rdtscp();
+	t->touch_always = conf.touch == DSAM_TOUCH_ALWAYS;
+	t->touch_auto = conf.touch == DSAM_TOUCH_AUTO;
+	t->touch_madvise = conf.touch_by == DSAM_TOUCH_MADVISE;
+	t->counts_small = conf.stats == DSAM_STATS_ALL;
+	t->fault_resumes = conf.fault_resumes;
+	t->submit_retries = conf.submit_retries;
+	t->max_inflight = conf.max_inflight;
+	t->verify_percent = conf.verify;
+	dsam_waiting.has_umwait = dsam_cpu_has_waitpkg();
+	dsam_waiting.is_auto = conf.wait == DSAM_WAIT_AUTO;
+	dsam_waiting.how = DSAM_WAIT_BY_SPIN;
+	if (conf.wait == DSAM_WAIT_YIELD)
+		dsam_waiting.how = DSAM_WAIT_BY_YIELD;
+	else if (conf.wait == DSAM_WAIT_UMWAIT)
+		dsam_waiting.how = DSAM_WAIT_BY_UMWAIT;
+	dsam_submit_deadline = (uint64_t)conf.device_timeout_ms * 1000 *
+			       dsam_clock.ticks_per_us;
+}
+
+static void open_gates(void)
+{
+	for (int op = 0; op < DSAM_OPS; op++)
+		atomic_store_explicit(&dsam_gate[op],
+				      dsam_tuning.counts_small
+					      ? 0
+					      : dsam_limits.min_bytes[op],
+				      memory_order_release);
+}
+
+/*
+ * Runs in the child of a fork, by the first copy that reaches the gate.
+ * Nothing that was opened before may be used: a PASID belongs to an mm.
+ */
+static bool rebirth(void)
+{
+	struct dsam_queues *all = &dsam_queues;
+	unsigned open = 0;
+
+	/* Kernels without MADV_WIPEONFORK leave the parent's counters. */
+	dsam_slot_wipe();
+	for (unsigned i = 0; i < all->count; i++) {
+		if (!all->q[i].path[0]) {
+			dsam_software_reborn(&all->q[i]);
+			open++;
+		} else if (!dsam_queue_reopen(&all->q[i])) {
+			open++;
+		}
+	}
+	if (all->count && !open) {
+		shut_gates();
+		return false;
+	}
+	dsam_queues_settle();
+	dsam_limits.chunk = all->min_transfer;
+	return true;
+}
+
+/* fork() alone comes here; a raw clone has the wiped page only. */
+static void in_fork_child(void)
+{
+	for (unsigned i = 0; i < dsam_queues.count; i++)
+		dsam_queue_disown(&dsam_queues.q[i]);
+	if (!dsam_slot_is_wiped_on_fork)
+		atomic_store(&dsam_arena->epoch, DSAM_EPOCH_NONE);
+}
+
+static bool needs_fork_handler(void)
+{
+	for (unsigned i = 0; i < dsam_queues.count; i++)
+		if (dsam_queues.q[i].fd >= 0)
+			return true;
+	return !dsam_slot_is_wiped_on_fork;
+}
+
+/* Is there something to do in this process?  Opens the queues. */
+static int find_work(void)
+{
+	bool counts = conf.stats == DSAM_STATS_ALL;
+	int rc;
+
+	if (conf.wait == DSAM_WAIT_UMWAIT && !dsam_cpu_has_waitpkg()) {
+		complain(DSAM_KEY_wait, "this CPU has no UMWAIT, expected one "
+					"of auto, spin, yield");
+		return -EINVAL;
+	}
+	switch (conf.device) {
+	case DSAM_DEVICE_NONE:
+		return counts ? 0 : -ENODEV;
+	case DSAM_DEVICE_SOFTWARE:
+		return open_software();
+	default:
+		break;
+	}
+	rc = open_dsa();
+	return rc == -ENODEV && counts ? 0 : rc;
+}
+
+/* The report can't be written there?  Say so while somebody looks. */
+static void check_report_file(void)
+{
+	char path[600], *slash;
+
+	if (!conf.report_file[0] || conf.stats == DSAM_STATS_OFF ||
+	    !dsam_log_path(conf.report_file, path, sizeof(path)))
+		return;
+	slash = strrchr(path, '/');
+	if (slash)
+		slash[slash == path] = 0;
+	if (access(slash ? path : ".", W_OK | X_OK))
+		complain(DSAM_KEY_report_file, strerror(errno));
+}
+
+static int be_born(char *const *env)
+{
+	struct dsam_conf_error err;
+	struct dsam_slot *slot;
+	int rc;
+
+	rc = dsam_libc_resolve();
+	if (rc)
+		return rc;
+	dsam_clock_start();
+	rc = dsam_conf_load(&conf, env, &err);
+	if (rc) {
+		dsam_log_stderr();
+		dsam_log(DSAM_LOG_WARN, "%s; nothing is offloaded", err.text);
+		return rc;
+	}
+	if (!dsam_conf_list_admits(conf.programs,
+				   program_invocation_short_name))
+		return -ECANCELED;
+	/* The usual case, a machine without a DSA, ends here. */
+	if (conf.device == DSAM_DEVICE_AUTO && conf.stats != DSAM_STATS_ALL &&
+	    !conf.queues[0] && !dsam_discover_any())
+		return -ENODEV;
+	dsam_log_stderr();
+	dsam_log_setup(conf.log, conf.log_file);
+	rc = find_work();
+	if (rc)
+		return rc;
+	check_report_file();
+	rc = dsam_slot_birth();
+	if (rc) {
+		dsam_log(DSAM_LOG_WARN,
+			 "no memory or thread key: %s; nothing "
+			 "is offloaded",
+			 strerror(-rc));
+		return rc;
+	}
+	dsam_clock_calibrate();
+	set_limits();
+	set_tuning();
+	dsam_slot_rebirth = rebirth;
+	if (needs_fork_handler() && pthread_atfork(NULL, NULL, in_fork_child))
+		return -ENOMEM;
+	dsam_slot_begin();
+	/* The first thread's slot is touched now, not under its first copy. */
+	if (!dsam_slot_enter(&slot, __builtin_frame_address(0)))
+		dsam_slot_leave(slot);
+	return 0;
+}
+
+__attribute__((constructor)) static void birth(int argc, char **argv,
+					       char **env)
+{
+	int kept = errno;
+
+	(void)argc;
+	(void)argv;
+	if (!be_born(getauxval(AT_SECURE) ? NULL : env)) {
+		is_alive = true;
+		open_gates();
+	}
+	errno = kept;
+}
+
+__attribute__((destructor)) static void death(void)
+{
+	if (!is_alive)
+		return;
+	shut_gates();
+	/* A child that never copied has nothing to tell. */
+	if (dsam_slot_epoch() > DSAM_EPOCH_REBIRTH &&
+	    conf.stats != DSAM_STATS_OFF)
+		dsam_report(&conf);
+}

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: HOT.  The software DSA's queue, engines and inline turn.
+ * May: futex, when an engine sleeps; process_vm_writev on ourselves, by an
+ * engine: a bad address is then a page fault in a completion record, never
+ * a signal on a thread of ours.  Must not: allocate, lock, log.
+ */
+#include "device_software.h"
+
+#include "clock.h"
+#include "libc_mem.h"
+#include "software_memory.h"
+#include "syscall.h"
+
+#include <immintrin.h>
+#include <linux/futex.h>
+
+/* An engine looks so long for work before it sleeps. */
+#define IDLE_US 50
+
+struct dsam_software dsam_software;
+
+/* What the inline device remembers of the calling thread's descriptors. */
+struct job {
+	const struct dsa_hw_desc *desc;
+	const struct dsam_step *step;
+	uint64_t turns, ready;
+};
+static __thread struct job jobs[DSAM_DEPTH]
+	__attribute__((tls_model("initial-exec")));
+
+static const struct dsam_step ok_step = {.kind = DSAM_STEP_OK};
+
+static const struct dsam_step *next_step(void)
+{
+	struct dsam_software *sw = &dsam_software;
+	uint64_t at;
+
+	if (!sw->steps)
+		return &ok_step;
+	at = atomic_fetch_add(&sw->scripted, 1) % sw->step[sw->steps - 1].until;
+	for (unsigned i = 0;; i++)
+		if (at < sw->step[i].until)
+			return &sw->step[i];
+}
+
+static uint64_t due(const struct dsa_hw_desc *d)
+{
+	const struct dsam_software *sw = &dsam_software;
+	uint64_t ticks = sw->latency_ticks;
+
+	if (sw->mbps)
+		ticks += d->xfer_size * dsam_clock.ticks_per_us / sw->mbps;
+	return ticks;
+}
+
+/* Execute, and write the record: status last, when ready is reached. */
+static void execute(const struct dsam_memory *m, const struct dsa_hw_desc *d,
+		    const struct dsam_step *step, uint64_t ready)
+{
+	struct dsam_exec_trouble t = {.has_fault = false};
+	struct dsa_completion_record rec;
+	uint64_t moved;
+
+	switch (step->kind) {
+	case DSAM_STEP_NEVER:
+		return;
+	case DSAM_STEP_FAULT:
+	case DSAM_STEP_WFAULT:
+		t.has_fault = true;
+		t.fault_is_write = step->kind == DSAM_STEP_WFAULT;
+		t.fault_at = (uint32_t)step->arg;
+		break;
+	case DSAM_STEP_ERROR:
+		t.status = (uint8_t)step->arg;
+		break;
+	default:
+		break;
+	}
+	if (dsam_descriptor_exec(&dsam_software.limits, m, &t, d, &rec,
+				 &moved) != DSAM_EXEC_RECORD)
+		return;
+	if (step->kind == DSAM_STEP_WRONG && d->opcode != DSA_OPCODE_NOOP) {
+		char c = 0;
+		uint64_t at = d->dst_addr + step->arg % d->xfer_size;
+
+		m->read(m, &c, at, 1);
+		c = (char)~c;
+		m->write(m, at, &c, 1);
+	}
+	while (dsam_ticks() < ready)
+		_mm_pause();
+	dsam_record_write(m, d->completion_addr, &rec);
+}
+
+/* ---- inline: the waiting thread is the engine ---- */
+
+static enum dsam_enqueue inline_enqueue(struct dsam_queue *q,
+					const struct dsa_hw_desc *desc)
+{
+	const struct dsam_step *step = next_step();
+	struct job *free = NULL;
+
+	(void)q;
+	if (step->kind == DSAM_STEP_BUSY)
+		return DSAM_ENQUEUE_RETRY;
+	for (unsigned i = 0; i < DSAM_DEPTH; i++)
+		if (!jobs[i].desc || jobs[i].desc == desc)
+			free = &jobs[i];
+	if (!free)
+		return DSAM_ENQUEUE_RETRY;
+	free->step = step;
+	free->turns = step->kind == DSAM_STEP_AFTER ? step->arg : 0;
+	free->ready = due(desc);
+	free->ready = free->ready ? free->ready + dsam_ticks() : 0;
+	free->desc = desc;
+	return DSAM_ENQUEUE_TAKEN;
+}
+
+static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
+{
+	(void)q;
+	for (unsigned i = 0; i < DSAM_DEPTH; i++) {
+		struct job *j = &jobs[i];
+
+		if (j->desc != desc)
+			continue;
+		if (j->turns && j->turns--)
+			return;
+		if (j->ready && dsam_ticks() < j->ready)
+			return;
+		if (j->step->kind == DSAM_STEP_NEVER)
+			return;
+		/*
+		 * Out of the table first: a host's handler may leave the
+		 * copy by a long jump, and must not meet it again.
+		 */
+		j->desc = NULL;
+		execute(&dsam_software_direct, desc, j->step, 0);
+		return;
+	}
+}
+
+void dsam_software_forget(void)
+{
+	for (unsigned i = 0; i < DSAM_DEPTH; i++)
+		jobs[i].desc = NULL;
+}
+
+static void inline_drain(struct dsam_queue *q)
+{
+	/* Each thread does its own descriptors, and this one waits here. */
+	(void)q;
+}
+
+const struct dsam_device_ops dsam_device_inline = {
+	.name = "software, inline",
+	.enqueue = inline_enqueue,
+	.relax = inline_relax,
+	.drain = inline_drain,
+};
+
+/* ---- engines: a bounded queue of many producers and consumers ---- */
+
+static enum dsam_enqueue engines_enqueue(struct dsam_queue *q,
+					 const struct dsa_hw_desc *desc)
+{
+	struct dsam_software *sw = &dsam_software;
+	const struct dsam_step *step = next_step();
+	uint64_t pos = atomic_load_explicit(&sw->tail, memory_order_relaxed);
+	struct dsam_cell *c;
+
+	(void)q;
+	if (step->kind == DSAM_STEP_BUSY || atomic_load(&sw->stop))
+		return DSAM_ENQUEUE_RETRY;
+	for (;;) {
+		uint64_t seq;
+
+		c = &sw->cell[pos % DSAM_SOFTWARE_SIZE];
+		seq = atomic_load_explicit(&c->seq, memory_order_acquire);
+		if (seq == pos) {
+			if (atomic_compare_exchange_weak(&sw->tail, &pos,
+							 pos + 1))
+				break;
+		} else if (seq < pos) {
+			return DSAM_ENQUEUE_RETRY;
+		} else {
+			pos = atomic_load(&sw->tail);
+		}
+	}
+	c->desc = *desc;
+	c->step = step;
+	atomic_store_explicit(&c->seq, pos + 1, memory_order_release);
+	/* An engine counts itself asleep first, and then looks once more. */
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load(&sw->sleepers)) {
+		atomic_fetch_add(&sw->bell, 1);
+		dsam_syscall3(SYS_futex, (long)&sw->bell, FUTEX_WAKE_PRIVATE,
+			      1);
+	}
+	return DSAM_ENQUEUE_TAKEN;
+}
+
+static bool take(struct dsa_hw_desc *desc, const struct dsam_step **step)
+{
+	struct dsam_software *sw = &dsam_software;
+	uint64_t pos = atomic_load_explicit(&sw->head, memory_order_relaxed);
+
+	for (;;) {
+		struct dsam_cell *c = &sw->cell[pos % DSAM_SOFTWARE_SIZE];
+		uint64_t seq =
+			atomic_load_explicit(&c->seq, memory_order_acquire);
+
+		if (seq < pos + 1)
+			return false;
+		if (seq > pos + 1) {
+			pos = atomic_load(&sw->head);
+			continue;
+		}
+		if (!atomic_compare_exchange_weak(&sw->head, &pos, pos + 1))
+			continue;
+		*desc = c->desc;
+		*step = c->step;
+		atomic_store_explicit(&c->seq, pos + DSAM_SOFTWARE_SIZE,
+				      memory_order_release);
+		return true;
+	}
+}
+
+static void serve(const struct dsa_hw_desc *d, const struct dsam_step *step)
+{
+	struct dsam_software *sw = &dsam_software;
+	uint64_t wait = due(d), turns = step->arg;
+
+	/* Drain sets stop and then waits for running: never both unseen. */
+	atomic_fetch_add(&sw->running, 1);
+	if (step->kind == DSAM_STEP_AFTER)
+		while (turns-- && !atomic_load(&sw->stop))
+			_mm_pause();
+	if (!atomic_load(&sw->stop))
+		execute(&dsam_software_remote, d, step,
+			wait ? dsam_ticks() + wait : 0);
+	atomic_fetch_sub(&sw->running, 1);
+}
+
+static void doze(void)
+{
+	struct dsam_software *sw = &dsam_software;
+	uint32_t bell = atomic_load(&sw->bell);
+
+	atomic_fetch_add(&sw->sleepers, 1);
+	if (atomic_load(&sw->cell[atomic_load(&sw->head) % DSAM_SOFTWARE_SIZE]
+				 .seq) != atomic_load(&sw->head) + 1)
+		dsam_syscall6(SYS_futex, (long)&sw->bell, FUTEX_WAIT_PRIVATE,
+			      (long)bell, 0, 0, 0);
+	atomic_fetch_sub(&sw->sleepers, 1);
+}
+
+void *dsam_software_engine(void *arg)
+{
+	struct dsa_hw_desc desc;
+	const struct dsam_step *step = NULL;
+	uint64_t idle = dsam_ticks();
+
+	(void)arg;
+	for (;;) {
+		if (take(&desc, &step)) {
+			serve(&desc, step);
+			idle = dsam_ticks();
+		} else if (dsam_ticks() - idle >
+			   IDLE_US * dsam_clock.ticks_per_us) {
+			doze();
+			idle = dsam_ticks();
+		} else {
+			_mm_pause();
+		}
+	}
+	return NULL;
+}
+
+static void engines_drain(struct dsam_queue *q)
+{
+	struct dsam_software *sw = &dsam_software;
+
+	(void)q;
+	atomic_store(&sw->stop, 1);
+	while (atomic_load(&sw->running))
+		dsam_syscall3(SYS_sched_yield, 0, 0, 0);
+}
+
+const struct dsam_device_ops dsam_device_engines = {
+	.name = "software, engine threads",
+	.enqueue = engines_enqueue,
+	.drain = engines_drain,
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The software DSA: a bounded queue with engine threads (a dedicated core as
+ * copy engine), or without them: the waiting thread does its own descriptors.
+ */
+#ifndef DSAM_DEVICE_SOFTWARE_H
+#define DSAM_DEVICE_SOFTWARE_H
+
+#include "descriptor_exec.h"
+#include "queue.h"
+
+#include <stdatomic.h>
+
+#define DSAM_SOFTWARE_SIZE 64U /* entries of the queue; a power of two */
+#define DSAM_SOFTWARE_STEPS 64U
+
+enum dsam_step_kind {
+	DSAM_STEP_OK,
+	DSAM_STEP_BUSY, /* the queue refuses */
+	DSAM_STEP_FAULT, /* source page absent after arg bytes */
+	DSAM_STEP_WFAULT, /* destination page absent after arg bytes */
+	DSAM_STEP_ERROR, /* completes with status arg, having done nothing */
+	DSAM_STEP_AFTER, /* completes after arg turns */
+	DSAM_STEP_NEVER, /* is swallowed */
+	DSAM_STEP_WRONG /* byte arg of the result is wrong */
+};
+
+struct dsam_step {
+	enum dsam_step_kind kind;
+	uint64_t arg;
+	uint64_t until; /* sum of the repeats up to and with this step */
+};
+
+struct dsam_cell {
+	_Alignas(DSAM_LINE) struct dsa_hw_desc desc;
+	_Atomic uint64_t seq;
+	const struct dsam_step *step;
+};
+
+struct dsam_software {
+	struct dsam_exec_limits limits;
+	struct dsam_step step[DSAM_SOFTWARE_STEPS];
+	unsigned steps;
+	uint64_t latency_ticks;
+	uint64_t mbps; /* bytes per microsecond; 0: no limit */
+	_Alignas(DSAM_LINE) _Atomic uint64_t scripted; /* steps taken */
+	_Alignas(DSAM_LINE) _Atomic uint64_t tail;
+	_Alignas(DSAM_LINE) _Atomic uint64_t head;
+	_Alignas(DSAM_LINE) _Atomic uint32_t sleepers;
+	_Atomic uint32_t bell; /* futex */
+	_Atomic uint32_t running; /* engines between stop's test and record */
+	_Atomic uint32_t stop;
+	struct dsam_cell cell[DSAM_SOFTWARE_SIZE];
+};
+
+extern struct dsam_software dsam_software;
+
+/*
+ * Birth.  Make the software device of count engines (0: inline) and its one
+ * queue.  The script has been parsed.  0 or -errno.
+ */
+int dsam_software_birth(struct dsam_queue *q, unsigned engines, uint64_t mbps,
+			uint64_t latency_ns);
+
+/*
+ * Parse a script: steps kind[*N], kind one of ok, busy, fault@B, wfault@B,
+ * error=STATUS, after=TURNS, never, wrong@B, separated by blanks or commas;
+ * it starts over at its end.  0, or -EINVAL with why filled.
+ */
+int dsam_software_script(const char *text, char *why, size_t room);
+
+/* An engine's life: takes descriptors until the process ends. */
+void *dsam_software_engine(void *arg);
+
+/* HOT.  Drop what the calling thread had in flight with the inline device. */
+void dsam_software_forget(void);
+
+/* Rebirth: a child has no engine threads; its threads do the work. */
+void dsam_software_reborn(struct dsam_queue *q);
+
+#endif

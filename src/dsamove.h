@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The nouns: op, route, reason, request, plan, outcome.
+ */
+#ifndef DSAMOVE_H
+#define DSAMOVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define DSAM_LIKELY(x) __builtin_expect(!!(x), 1)
+#define DSAM_UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define DSAM_COLD __attribute__((cold, noinline))
+#define DSAM_NOINLINE __attribute__((noinline))
+#define DSAM_PAGE 4096UL
+#define DSAM_LINE 64UL
+#define DSAM_MAX_QUEUES 32
+/* Descriptors that one thread may have in flight. */
+#define DSAM_DEPTH 8U
+
+/* mempcpy and the fortified forms count as the function that they are. */
+enum dsam_op {
+	DSAM_OP_MEMCPY,
+	DSAM_OP_MEMMOVE,
+	DSAM_OP_MEMSET,
+	DSAM_OP_MEMCMP,
+	DSAM_OPS
+};
+
+/* Who did a request: one side, or both (any mixture). */
+enum dsam_route {
+	DSAM_ROUTE_CPU,
+	DSAM_ROUTE_DEVICE,
+	DSAM_ROUTE_SHARED,
+	DSAM_ROUTES
+};
+
+/* Why the CPU did bytes of a request at or above the cutoff. */
+enum dsam_why {
+	DSAM_WHY_NONE,
+	DSAM_WHY_SPLIT,
+	DSAM_WHY_HEAD,
+	DSAM_WHY_OVERLAP,
+	DSAM_WHY_BUSY,
+	DSAM_WHY_NO_QUEUE,
+	DSAM_WHY_FAULT,
+	DSAM_WHY_ERROR,
+	DSAM_WHY_TIMEOUT,
+	DSAM_WHY_MISMATCH,
+	DSAM_WHY_CROWD,
+	DSAM_WHY_NESTED,
+	DSAM_WHY_NO_SLOT,
+	DSAM_WHY_LEAVING,
+	DSAM_WHY_FORKED,
+	DSAM_WHY_NO_DEVICE,
+	DSAM_WHYS
+};
+
+/* One call of a mem function.  src is NULL for a fill. */
+struct dsam_request {
+	char *dst;
+	const char *src;
+	size_t n;
+	enum dsam_op op;
+	unsigned char fill;
+};
+
+/*
+ * What to do with a request: bytes [0, head) and [split, n) are the CPU's,
+ * [head, split) the device's, in pieces of at most chunk bytes.
+ */
+struct dsam_plan {
+	enum dsam_why why; /* not NONE: all of it is the CPU's */
+	size_t head;
+	size_t split;
+	uint32_t chunk;
+	bool to_cache; /* cache control: destination writes go to cache */
+	bool touch; /* make destination pages present first */
+};
+
+enum dsam_outcome_kind {
+	DSAM_OUTCOME_DONE,
+	DSAM_OUTCOME_FAULT, /* done bytes are right; the rest is untouched */
+	DSAM_OUTCOME_ERROR, /* nothing may be believed: redo */
+	DSAM_OUTCOME_TIMEOUT, /* queue closed and drained: redo */
+	DSAM_OUTCOME_FORKED /* we are a child now; the slot is not ours */
+};
+
+/* A completion record, decoded. */
+struct dsam_outcome {
+	enum dsam_outcome_kind kind;
+	uint8_t status; /* as the device wrote it */
+	bool is_write; /* FAULT: the destination faulted */
+	bool from_end; /* FAULT: the done bytes are the last ones */
+	uint32_t done; /* FAULT: how many */
+};
+
+#endif

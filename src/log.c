@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD.  Messages of one line, by write(2).
+ * May: vsnprintf into the stack; open, write, close.  Must not: write to
+ * stdout ever, or to a stderr that is not the one of birth.
+ */
+#include "log.h"
+
+#include "syscall.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static struct {
+	bool has_stderr;
+	dev_t dev;
+	ino_t ino;
+	unsigned level;
+	char file[512];
+} log_to = {.level = DSAM_LOG_WARN};
+
+void dsam_log_stderr(void)
+{
+	struct stat st;
+
+	if (dsam_syscall3(SYS_fstat, 2, (long)&st, 0))
+		return;
+	log_to.has_stderr = true;
+	log_to.dev = st.st_dev;
+	log_to.ino = st.st_ino;
+}
+
+bool dsam_log_stderr_is_ours(void)
+{
+	struct stat st;
+
+	return log_to.has_stderr &&
+	       !dsam_syscall3(SYS_fstat, 2, (long)&st, 0) &&
+	       st.st_dev == log_to.dev && st.st_ino == log_to.ino;
+}
+
+void dsam_log_setup(unsigned level, const char *file)
+{
+	log_to.level = level;
+	snprintf(log_to.file, sizeof(log_to.file), "%s", file);
+}
+
+bool dsam_log_write(int fd, const char *text, size_t n)
+{
+	while (n) {
+		long rc = dsam_syscall3(SYS_write, fd, (long)text, (long)n);
+
+		if (rc == -EINTR)
+			continue;
+		if (rc <= 0)
+			return false;
+		text += rc;
+		n -= (size_t)rc;
+	}
+	return true;
+}
+
+bool dsam_log_path(const char *path, char *out, size_t room)
+{
+	size_t used = 0;
+
+	for (; *path && used < room; path++) {
+		if (path[0] != '%' || (path[1] != 'p' && path[1] != 'e')) {
+			out[used++] = *path;
+			continue;
+		}
+		if (*++path == 'p') {
+			used += (size_t)snprintf(
+				out + used, room - used, "%ld",
+				dsam_syscall3(SYS_getpid, 0, 0, 0));
+			continue;
+		}
+		for (const char *e = program_invocation_short_name;
+		     *e && used < room; e++)
+			out[used++] = *e == '/' ? '_' : *e;
+	}
+	if (used >= room)
+		return false;
+	out[used] = 0;
+	return true;
+}
+
+int dsam_log_open(const char *path)
+{
+	return (int)dsam_syscall6(SYS_openat, AT_FDCWD, (long)path,
+				  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW |
+					  O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+				  0600, 0, 0);
+}
+
+void dsam_log(unsigned level, const char *format, ...)
+{
+	char line[1024], path[600];
+	int kept = errno, n, fd = -1;
+	va_list ap;
+
+	if (level > log_to.level)
+		return;
+	memcpy(line, "dsamove: ", 9);
+	va_start(ap, format);
+	n = vsnprintf(line + 9, sizeof(line) - 10, format, ap);
+	va_end(ap);
+	if (n < 0)
+		n = 0;
+	n = n > (int)sizeof(line) - 11 ? (int)sizeof(line) - 2 : n + 9;
+	/* One line is one line, whatever a name holds. */
+	for (int i = 0; i < n; i++)
+		if ((unsigned char)line[i] < 32)
+			line[i] = '?';
+	line[n++] = '\n';
+	if (log_to.file[0] && dsam_log_path(log_to.file, path, sizeof(path)))
+		fd = dsam_log_open(path);
+	if (fd >= 0) {
+		dsam_log_write(fd, line, (size_t)n);
+		dsam_syscall3(SYS_close, fd, 0, 0);
+	} else if (dsam_log_stderr_is_ours()) {
+		dsam_log_write(2, line, (size_t)n);
+	}
+	errno = kept;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* One-line messages, and stderr's identity. */
+#ifndef DSAM_LOG_H
+#define DSAM_LOG_H
+
+#include "conf.h"
+
+#include <stdbool.h>
+
+/* Birth, first: remember which file stderr is.  One system call. */
+void dsam_log_stderr(void);
+
+/* Is fd 2 still the file that it was at birth? */
+bool dsam_log_stderr_is_ours(void);
+
+/* Birth: level and, if not empty, the file to append to (%p, %e). */
+void dsam_log_setup(unsigned level, const char *file);
+
+/*
+ * One line, "dsamove: " before it, by one write(2).  Never touches errno,
+ * allocates or takes a lock.
+ */
+void dsam_log(unsigned level, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/*
+ * Expand %p (pid) and %e (program's name) of path into out; false when it
+ * does not fit.  A '/' in the name becomes '_'.
+ */
+bool dsam_log_path(const char *path, char *out, size_t room);
+
+/* Write all of it, errno untouched.  False on any error. */
+bool dsam_log_write(int fd, const char *text, size_t n);
+
+/* Open for appending: no links followed, 0600, close on exec.  fd or -errno. */
+int dsam_log_open(const char *path);
+
+#endif

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: HOT.  The story of one request.
+ * May: the calling thread's slot.  Must not: allocate, lock, log, touch
+ * errno, make a system call.
+ */
+#include "offload.h"
+
+#include "clock.h"
+#include "libc_mem.h"
+#include "pieces.h"
+#include "policy.h"
+
+#include <immintrin.h>
+
+/* ld.so has relocated nothing yet when the first copy may come. */
+_Alignas(DSAM_LINE) _Atomic size_t dsam_gate[DSAM_OPS] = {SIZE_MAX, SIZE_MAX,
+							  SIZE_MAX, SIZE_MAX};
+struct dsam_tuning dsam_tuning;
+struct dsam_limits dsam_limits;
+
+static void whole_by_cpu(const struct dsam_request *rq)
+{
+	if (rq->src)
+		dsam_libc.memmove(rq->dst, rq->src, rq->n);
+	else
+		dsam_libc.memset(rq->dst, rq->fill, rq->n);
+}
+
+/* Linux keeps the node in bits 12 and up of TSC_AUX. */
+static int cpu_node(void)
+{
+	unsigned aux;
+
+	if (!dsam_tuning.by_numa_cpu)
+		return -1;
+	__builtin_ia32_rdtscp(&aux);
+	return (int)(aux >> 12);
+}
+
+/* verify=N: N of every hundred requests of a thread, evenly. */
+static bool is_verified(struct dsam_slot *s)
+{
+	s->verify += dsam_tuning.verify_percent;
+	if (s->verify < 100)
+		return false;
+	s->verify -= 100;
+	return true;
+}
+
+static bool wants_touch(struct dsam_slot *s, size_t n)
+{
+	return dsam_tuning.touch_always ||
+	       (dsam_tuning.touch_auto &&
+		dsam_tuner_expects_absent(&s->tuner, n));
+}
+
+/*
+ * A request that a long jump left is still counted: its slot knows, and the
+ * next request of the thread takes its place.
+ */
+static bool join_crowd(struct dsam_slot *s)
+{
+	if (!dsam_tuning.max_inflight || s->in_crowd)
+		return true;
+	if (atomic_fetch_add(&dsam_arena->crowd, 1) <
+	    dsam_tuning.max_inflight) {
+		s->in_crowd = 1;
+		return true;
+	}
+	atomic_fetch_sub(&dsam_arena->crowd, 1);
+	return false;
+}
+
+static void leave_crowd(struct dsam_slot *s)
+{
+	if (!s->in_crowd)
+		return;
+	s->in_crowd = 0;
+	atomic_fetch_sub(&dsam_arena->crowd, 1);
+}
+
+static void with_device(struct dsam_story *st)
+{
+	if (!dsam_queue_any()) {
+		dsam_pieces_by_cpu(st, 0, st->rq->n, DSAM_WHY_NO_QUEUE);
+		return;
+	}
+	if (!join_crowd(st->sub.slot)) {
+		dsam_pieces_by_cpu(st, 0, st->rq->n, DSAM_WHY_CROWD);
+		return;
+	}
+	dsam_pieces_by_cpu(st, 0, st->plan.head, DSAM_WHY_HEAD);
+	dsam_pieces_run(st);
+	if (!st->is_forked)
+		leave_crowd(st->sub.slot);
+}
+
+static void run(const struct dsam_request *rq, struct dsam_slot *slot)
+{
+	struct dsam_story st = {
+		.rq = rq,
+		.sub = {.slot = slot, .rq = rq, .epoch = dsam_self.epoch},
+		.resumes_left = dsam_tuning.fault_resumes};
+	uint64_t start = dsam_ticks();
+
+	st.plan = dsam_policy_plan(&dsam_limits, rq, false);
+	if (st.plan.why == DSAM_WHY_NONE) {
+		st.plan.touch = wants_touch(slot, rq->n);
+		st.sub.node = cpu_node();
+		st.sub.to_cache = st.plan.to_cache;
+		st.verify = is_verified(slot);
+		with_device(&st);
+	} else {
+		dsam_pieces_by_cpu(&st, 0, rq->n, st.plan.why);
+	}
+	if (DSAM_UNLIKELY(st.is_forked || dsam_slot_epoch() != st.sub.epoch)) {
+		/* A child: the slot was wiped, and may be another thread's. */
+		return;
+	}
+	st.account.ns = dsam_ticks_to_ns(dsam_ticks() - start);
+	dsam_stats_request(&slot->stats, rq->op, rq->n, &st.account);
+}
+
+static DSAM_NOINLINE void carry(const struct dsam_request *rq)
+{
+	uint32_t epoch;
+	struct dsam_slot *slot;
+	enum dsam_why why = dsam_slot_enter(&slot, __builtin_frame_address(0));
+
+	if (DSAM_UNLIKELY(why)) {
+		whole_by_cpu(rq);
+		dsam_slot_outside(rq->op, why, rq->n);
+		return;
+	}
+	epoch = dsam_self.epoch;
+	run(rq, slot);
+	if (DSAM_LIKELY(dsam_slot_epoch() == epoch))
+		dsam_slot_leave(slot);
+}
+
+/* stats=all: a call below the cutoff is counted, and that is all. */
+static bool count_small(enum dsam_op op, size_t n)
+{
+	struct dsam_slot *s = dsam_self.slot;
+
+	if (n >= dsam_limits.min_bytes[op])
+		return false;
+	if (DSAM_LIKELY(s > DSAM_SELF_GONE &&
+			dsam_self.epoch == dsam_slot_epoch())) {
+		dsam_stats_add(&s->stats.op[op].small_calls, 1);
+		dsam_stats_add(&s->stats.op[op].small_bytes, n);
+	} else if (!dsam_slot_enter(&s, __builtin_frame_address(0))) {
+		dsam_stats_add(&s->stats.op[op].small_calls, 1);
+		dsam_stats_add(&s->stats.op[op].small_bytes, n);
+		dsam_slot_leave(s);
+	}
+	return true;
+}
+
+void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n)
+{
+	const struct dsam_request rq = {
+		.dst = dst, .src = src, .n = n, .op = op};
+
+	if (count_small(op, n))
+		return dsam_libc.memmove(dst, src, n);
+	carry(&rq);
+	return dst;
+}
+
+void *dsam_offload_fill(void *dst, int c, size_t n)
+{
+	const struct dsam_request rq = {.dst = dst,
+					.n = n,
+					.op = DSAM_OP_MEMSET,
+					.fill = (unsigned char)c};
+
+	if (count_small(DSAM_OP_MEMSET, n))
+		return dsam_libc.memset(dst, c, n);
+	carry(&rq);
+	return dst;
+}
+
+int dsam_offload_compare(const void *a, const void *b, size_t n)
+{
+	(void)count_small(DSAM_OP_MEMCMP, n);
+	return dsam_libc.memcmp(a, b, n);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/* The way in from the gate. */
+#ifndef DSAM_OFFLOAD_H
+#define DSAM_OFFLOAD_H
+
+#include "dsamove.h"
+
+#include <stdatomic.h>
+
+/*
+ * n < dsam_gate[op] goes straight to libc.  SIZE_MAX until birth, after
+ * death, and for what is not offloaded: one comparison for all of it.
+ */
+extern _Atomic size_t dsam_gate[DSAM_OPS];
+
+/* What offload.c goes by; filled at birth, before the gates. */
+struct dsam_tuning {
+	bool by_numa_cpu; /* prefer queues of the calling CPU's node */
+	bool touch_always, touch_auto, touch_madvise;
+	bool counts_small; /* stats=all */
+	unsigned fault_resumes, submit_retries, max_inflight;
+	unsigned verify_percent;
+};
+extern struct dsam_tuning dsam_tuning;
+extern struct dsam_limits dsam_limits;
+
+/*
+ * Copy n bytes as memmove does, or fill them; with the device if the policy
+ * says so.  Never fails; errno and signals are as libc would have left them.
+ * Return dst.
+ */
+void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n);
+void *dsam_offload_fill(void *dst, int c, size_t n);
+
+/* memcmp counted, done by the CPU (stats=all). */
+int dsam_offload_compare(const void *a, const void *b, size_t n);
+
+#endif

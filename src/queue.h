@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of open work queues: pick, quarantine, revive. */
+#ifndef DSAM_QUEUE_H
+#define DSAM_QUEUE_H
+
+#include "device.h"
+#include "dsamove.h"
+
+#include <stdatomic.h>
+
+enum dsam_queue_state {
+	DSAM_QUEUE_OPEN,
+	DSAM_QUEUE_QUARANTINED, /* passed over; probed with NOOPs */
+	DSAM_QUEUE_CLOSING, /* one thread is draining it */
+	DSAM_QUEUE_CLOSED /* drained; gone for this process */
+};
+
+struct dsam_queue {
+	/* Read by every offload, written at birth and in trouble. */
+	const struct dsam_device_ops *ops;
+	void *portal; /* ENQCMD; NULL otherwise */
+	int fd; /* write(2); -1 otherwise */
+	_Atomic int state;
+	uint32_t max_transfer; /* bytes */
+	int numa_node; /* -1: not known */
+	bool has_cache_control;
+	uint64_t fd_dev, fd_ino, fd_rdev; /* identity of fd */
+	char name[24], path[64];
+	uint32_t size, threshold;
+
+	/* Written in trouble only. */
+	_Alignas(DSAM_LINE) _Atomic uint32_t errors; /* since a success */
+	_Atomic uint32_t refusals; /* requests refused since a success */
+	_Atomic uint64_t probe_at; /* ticks */
+	uint64_t probe_pause; /* ticks */
+	_Atomic uint32_t probing; /* guards what follows */
+	bool is_probed; /* a NOOP is in flight or answered */
+	_Alignas(DSAM_LINE) struct dsa_hw_desc probe_desc;
+	_Alignas(32) struct dsa_completion_record probe_record;
+};
+
+struct dsam_queues {
+	unsigned count;
+	uint32_t min_transfer; /* smallest max_transfer of all */
+	bool has_nodes; /* they sit on more than one NUMA node */
+	struct dsam_queue q[DSAM_MAX_QUEUES]; /* the first count are in use */
+};
+
+extern struct dsam_queues dsam_queues;
+
+/*
+ * The turn-th choice for a thread whose round robin stands at start: open
+ * queues of node first (node < 0: any), then the others.  NULL when there
+ * are no more.  turn counts from 0.
+ */
+struct dsam_queue *dsam_queue_pick(unsigned start, unsigned turn, int node);
+
+/* Is any queue open?  Gives quarantined ones their probe when it is due. */
+bool dsam_queue_any(void);
+
+/* A descriptor of q ended well / with an error / was refused after retries. */
+void dsam_queue_good(struct dsam_queue *q);
+void dsam_queue_bad(struct dsam_queue *q);
+void dsam_queue_refused(struct dsam_queue *q);
+
+/* Pass q over until a probe went through. */
+void dsam_queue_quarantine(struct dsam_queue *q);
+
+/*
+ * COLD, queue_open.c.  A descriptor of q had no answer within the deadline:
+ * close q, or wait until another thread has.  On return, what has no record
+ * was aborted and may be redone.
+ */
+void dsam_queue_give_up(struct dsam_queue *q);
+
+/* COLD, queue_open.c.  Log that verification found a wrong byte. */
+void dsam_queue_accuse(struct dsam_queue *q, size_t offset);
+
+#endif

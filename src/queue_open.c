@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD (birth, rebirth, a dead device).  Opens and closes work queues.
+ * May: open, fstat, mmap, close, dup3, by raw system calls: a rebirth runs
+ * inside some program's copy.  Must not: allocate, keep an fd but for
+ * write(2) submission.
+ */
+#include "queue_open.h"
+
+#include "clock.h"
+#include "descriptor_exec.h"
+#include "discover.h"
+#include "log.h"
+#include "slot.h"
+#include "submit.h"
+#include "syscall.h"
+
+#include <cpuid.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+/* Out of the range that programs count, and close one by one. */
+#define HIGH_FD 512
+/* A NOOP takes about a microsecond; a silent device gets this long. */
+#define NOOP_MS 200
+
+static bool leaf7_ecx(unsigned bit)
+{
+	unsigned a, b, c, d;
+
+	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && (c >> bit & 1);
+}
+
+bool dsam_cpu_has_enqcmd(void)
+{
+	return leaf7_ecx(29);
+}
+
+bool dsam_cpu_has_waitpkg(void)
+{
+	return leaf7_ecx(5);
+}
+
+static long raw_close(int fd)
+{
+	return dsam_syscall3(SYS_close, fd, 0, 0);
+}
+
+/* A number that hosts neither expect nor reach by counting. */
+static int move_high(int fd)
+{
+	long high = dsam_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_FD);
+
+	if (high < 0)
+		return fd;
+	raw_close(fd);
+	return (int)high;
+}
+
+static int map_portal(struct dsam_queue *q, int fd)
+{
+	long p = dsam_syscall6(SYS_mmap, 0, DSAM_PAGE, PROT_WRITE,
+			       MAP_SHARED | MAP_POPULATE, fd, 0);
+
+	if (p < 0 && p > -(long)DSAM_PAGE)
+		return (int)p;
+	raw_close(fd);
+	q->portal = (void *)p;
+	q->fd = -1;
+	q->ops = &dsam_device_enqcmd;
+	return 0;
+}
+
+static int keep_fd(struct dsam_queue *q, int fd)
+{
+	struct stat st;
+
+	fd = move_high(fd);
+	if (dsam_syscall3(SYS_fstat, fd, (long)&st, 0)) {
+		raw_close(fd);
+		return -EBADF;
+	}
+	q->portal = NULL;
+	q->fd = fd;
+	q->fd_dev = st.st_dev;
+	q->fd_ino = st.st_ino;
+	q->fd_rdev = st.st_rdev;
+	q->ops = &dsam_device_write;
+	return 0;
+}
+
+/*
+ * Does write(2) go through?  A queue that is merely full is given the
+ * benefit of the doubt.
+ */
+static int try_noop(struct dsam_queue *q)
+{
+	uint64_t until;
+
+	dsam_descriptor_begin(&q->probe_desc, &q->probe_record,
+			      DSA_OPCODE_NOOP);
+	switch (q->ops->enqueue(q, &q->probe_desc)) {
+	case DSAM_ENQUEUE_RETRY:
+		return 0;
+	case DSAM_ENQUEUE_REFUSED:
+		return -EPERM;
+	case DSAM_ENQUEUE_TAKEN:
+		break;
+	}
+	until = dsam_clock_monotonic() + NOOP_MS * 1000000ULL;
+	while (!q->probe_record.status && dsam_clock_monotonic() < until)
+		__builtin_ia32_pause();
+	if (q->probe_record.status == DSA_COMP_SUCCESS)
+		return 0;
+	return q->probe_record.status ? -EIO : -ETIMEDOUT;
+}
+
+static int open_node(struct dsam_queue *q)
+{
+	int fd = (int)dsam_syscall6(SYS_openat, AT_FDCWD, (long)q->path,
+				    O_RDWR | O_CLOEXEC | O_NOCTTY, 0, 0, 0);
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	/* Without ENQCMD a portal is of no use; the kernel can still submit. */
+	if (dsam_cpu_has_enqcmd()) {
+		rc = map_portal(q, fd);
+		if (!rc)
+			return 0;
+	}
+	rc = keep_fd(q, fd);
+	if (!rc)
+		rc = try_noop(q);
+	if (rc && q->fd >= 0)
+		dsam_queue_disown(q);
+	return rc;
+}
+
+int dsam_queue_open(struct dsam_queue *q, const struct dsam_wq *wq)
+{
+	memset(q, 0, sizeof(*q));
+	snprintf(q->name, sizeof(q->name), "%s", wq->name);
+	snprintf(q->path, sizeof(q->path), "%s", wq->path);
+	q->fd = -1;
+	q->numa_node = wq->numa_node;
+	q->size = wq->size;
+	q->threshold = wq->threshold;
+	/* The driver's default, where the queue doesn't say. */
+	q->max_transfer = 2U << 20;
+	if (wq->max_transfer)
+		q->max_transfer = wq->max_transfer > 1U << 31
+					  ? 1U << 31
+					  : (uint32_t)wq->max_transfer;
+	q->has_cache_control = wq->gen_cap & DSAM_GENCAP_CACHE_CONTROL;
+	return open_node(q);
+}
+
+int dsam_queue_reopen(struct dsam_queue *q)
+{
+	int rc;
+
+	/* The portal is not mapped here: VM_DONTCOPY. */
+	q->portal = NULL;
+	q->is_probed = false;
+	q->probe_pause = 0;
+	atomic_store(&q->probing, 0);
+	atomic_store(&q->errors, 0);
+	atomic_store(&q->refusals, 0);
+	dsam_queue_disown(q);
+	rc = open_node(q);
+	atomic_store(&q->state, rc ? DSAM_QUEUE_CLOSED : DSAM_QUEUE_OPEN);
+	return rc;
+}
+
+static bool is_ours(const struct dsam_queue *q)
+{
+	struct stat st;
+
+	return q->fd >= 0 && !dsam_syscall3(SYS_fstat, q->fd, (long)&st, 0) &&
+	       st.st_dev == q->fd_dev && st.st_ino == q->fd_ino &&
+	       st.st_rdev == q->fd_rdev;
+}
+
+void dsam_queue_disown(struct dsam_queue *q)
+{
+	if (is_ours(q))
+		raw_close(q->fd);
+	q->fd = -1;
+}
+
+/*
+ * The page is replaced in one step, so a thread that is about to ENQCMD finds
+ * memory, which answers Retry, never a hole.  The mapping held the last
+ * reference to the file: the kernel's release drains this process'
+ * descriptors before mmap returns.
+ */
+void dsam_queue_drain_portal(struct dsam_queue *q)
+{
+	dsam_syscall6(SYS_mmap, (long)q->portal, DSAM_PAGE,
+		      PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+}
+
+/*
+ * The same for write(2): something harmless takes over the number at once, so
+ * that it is never free for a file of the program while a thread of ours
+ * stands before its write.  (Writes to an epoll descriptor fail.)
+ */
+void dsam_queue_drain_fd(struct dsam_queue *q)
+{
+	int other;
+
+	if (!is_ours(q))
+		return;
+	other = (int)dsam_syscall3(SYS_epoll_create1, EPOLL_CLOEXEC, 0, 0);
+	if (other < 0) {
+		raw_close(q->fd);
+		return;
+	}
+	dsam_syscall3(SYS_dup3, other, q->fd, O_CLOEXEC);
+	raw_close(other);
+}
+
+void dsam_queue_give_up(struct dsam_queue *q)
+{
+	int state = atomic_load(&q->state);
+
+	while (state < DSAM_QUEUE_CLOSING) {
+		if (!atomic_compare_exchange_weak(&q->state, &state,
+						  DSAM_QUEUE_CLOSING))
+			continue;
+		dsam_log(DSAM_LOG_WARN,
+			 "%s: no answer within device_timeout_ms; queue "
+			 "closed, its copies are redone by the CPU",
+			 q->name);
+		q->ops->drain(q);
+		atomic_store(&q->state, DSAM_QUEUE_CLOSED);
+		return;
+	}
+	while (atomic_load(&q->state) != DSAM_QUEUE_CLOSED)
+		dsam_syscall3(SYS_sched_yield, 0, 0, 0);
+}
+
+void dsam_queue_accuse(struct dsam_queue *q, size_t offset)
+{
+	dsam_log(DSAM_LOG_WARN,
+		 "%s: verify found a wrong byte at or after offset %zu of a "
+		 "request; mended, queue taken out of service",
+		 q->name, offset);
+	dsam_queue_quarantine(q);
+}
+
+void dsam_queues_settle(void)
+{
+	struct dsam_queues *all = &dsam_queues;
+
+	all->min_transfer = 1U << 31;
+	all->has_nodes = false;
+	for (unsigned i = 0; i < all->count; i++) {
+		const struct dsam_queue *q = &all->q[i];
+
+		if (atomic_load(&q->state) != DSAM_QUEUE_OPEN)
+			continue;
+		if (q->max_transfer < all->min_transfer)
+			all->min_transfer = q->max_transfer;
+		if (q->numa_node != all->q[0].numa_node)
+			all->has_nodes = true;
+	}
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* The report: gathered once, at death, then rendered as text or JSON. */
+#ifndef DSAM_REPORT_H
+#define DSAM_REPORT_H
+
+#include "conf.h"
+#include "discover.h"
+#include "slot.h"
+#include "text.h"
+
+#define DSAM_MAX_ROWS 64
+
+struct dsam_report_row {
+	int tid; /* 0: several threads */
+	bool has_ended;
+	char name[16];
+	const struct dsam_thread_stats *stats;
+};
+
+struct dsam_report {
+	const struct dsam_conf *conf;
+	const char *program;
+	int pid;
+	uint64_t lived_ns;
+	const char *engine; /* what the queues are, in words */
+	const char *found_by;
+	struct dsam_report_row row[DSAM_MAX_ROWS];
+	unsigned rows;
+	unsigned unlisted; /* threads in the last row, which has no tid */
+	struct dsam_thread_stats total, rest;
+	uint64_t outside_calls[DSAM_OPS][DSAM_WHYS];
+	uint64_t outside_bytes[DSAM_OPS][DSAM_WHYS];
+	/* Over all ops and threads. */
+	uint64_t calls, bytes, device_bytes;
+	uint64_t why_calls[DSAM_WHYS], why_bytes[DSAM_WHYS];
+	uint64_t offload_ns; /* that requests with the device took */
+	uint64_t cpu_ns; /* that the CPU would have taken for them */
+	bool cpu_was_measured; /* just now, for want of copies to learn from */
+};
+
+/* How queues were found; set at birth, for the report's header. */
+extern enum dsam_discovery dsam_report_discovery;
+
+/*
+ * Gather, render and write the report, as conf says.  Death only.  Prints
+ * nothing for a process without a copy at or above the cutoff.
+ */
+void dsam_report(const struct dsam_conf *conf);
+
+/* Gather into *r (zeroed by the callee).  For the report and unit tests. */
+void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf);
+
+/* Render.  At most 100 columns. */
+void dsam_report_text(struct dsam_text *t, const struct dsam_report *r);
+void dsam_report_json(struct dsam_text *t, const struct dsam_report *r);
+
+/* A reason in words / as a JSON key; an op's name. */
+const char *dsam_why_words(enum dsam_why why);
+const char *dsam_why_key(enum dsam_why why);
+const char *dsam_op_name(enum dsam_op op);
+
+/* Median of a histogram of dsam_stats_bucket: a value of its bucket. */
+uint64_t dsam_report_median(const uint64_t *bucket);
+
+#endif

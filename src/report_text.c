@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD, PURE.  The report as a person reads it; at most 100 columns.
+ * May: text.h.  Must not: look at anything but the gathered report.
+ */
+#include "report.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ROOM 32
+#define BAR 30
+
+/* The head: what happened, by what, under which settings. */
+static void head(struct dsam_text *t, const struct dsam_report *r)
+{
+	char a[ROOM], b[ROOM], c[ROOM], d[ROOM];
+
+	dsam_text_add(t,
+		      "dsamove: %.40s (pid %d): %s %s, %s; the device moved "
+		      "%s of it\n",
+		      r->program, r->pid,
+		      dsam_text_count(a, sizeof(a), r->calls),
+		      r->calls == 1 ? "big copy" : "big copies",
+		      dsam_text_bytes(b, sizeof(b), r->bytes),
+		      dsam_text_share(c, sizeof(c), r->device_bytes, r->bytes));
+	dsam_text_add(t, "  device    %s", r->engine);
+	for (unsigned i = 0; i < dsam_queues.count && i < 4; i++) {
+		const struct dsam_queue *q = &dsam_queues.q[i];
+
+		dsam_text_add(t, "%s %s", i ? "," : ":", q->name);
+		if (q->size)
+			dsam_text_add(t, " (%u entries)", q->size);
+	}
+	if (dsam_queues.count > 4)
+		dsam_text_add(t, " and %u more", dsam_queues.count - 4);
+	if (r->found_by[0])
+		dsam_text_add(t, "; found by %s", r->found_by);
+	dsam_text_add(t, "\n  settings  copies from %s (min_bytes), mode %s",
+		      dsam_text_bytes(d, sizeof(d), r->conf->min_bytes),
+		      r->conf->mode == DSAM_MODE_SPLIT ? "split" : "poll");
+	if (r->conf->mode == DSAM_MODE_SPLIT)
+		dsam_text_add(t, " with %u %% to the CPU",
+			      r->conf->split_cpu_percent);
+	dsam_text_add(t, "; from %s%s\n", r->conf->file[0] ? r->conf->file : "",
+		      r->conf->file[0] ? " and the environment"
+				       : "defaults and the environment");
+}
+
+static void op_line(struct dsam_text *t, const char *who, const char *op,
+		    const struct dsam_op_stats *o)
+{
+	uint64_t calls = 0, bytes = 0;
+	char n[ROOM], b[ROOM], dev[ROOM], cpu[ROOM], size[ROOM], time[ROOM];
+
+	for (int route = 0; route < DSAM_ROUTES; route++) {
+		calls += o->calls[route];
+		bytes += o->bytes[route];
+	}
+	if (!calls)
+		return;
+	dsam_text_time(time, sizeof(time), dsam_report_median(o->latency));
+	dsam_text_add(t, "  %-24.24s %-8s %11s %10s %9s %9s %10s %10s\n", who,
+		      op, dsam_text_count(n, sizeof(n), calls),
+		      dsam_text_bytes(b, sizeof(b), bytes),
+		      dsam_text_share(dev, sizeof(dev), o->device_bytes, bytes),
+		      dsam_text_share(cpu, sizeof(cpu), bytes - o->device_bytes,
+				      bytes),
+		      dsam_text_bytes(size, sizeof(size),
+				      dsam_report_median(o->size)),
+		      o->device_bytes ? time : "-");
+}
+
+static void threads(struct dsam_text *t, const struct dsam_report *r)
+{
+	char who[64];
+
+	dsam_text_add(t, "\n  %-24s %-8s %11s %10s %9s %9s %10s %10s\n",
+		      "THREAD", "FUNCTION", "CALLS", "BYTES", "BY DEVICE",
+		      "BY CPU", "USUAL SIZE", "USUAL TIME");
+	for (unsigned i = 0; i < r->rows; i++) {
+		const struct dsam_report_row *row = &r->row[i];
+
+		if (row->tid)
+			snprintf(who, sizeof(who), "%d %s%s", row->tid,
+				 row->name, row->has_ended ? " (ended)" : "");
+		else
+			snprintf(who, sizeof(who), "%u more", r->unlisted);
+		for (int op = 0; op < DSAM_OPS; op++) {
+			size_t before = t->used;
+
+			op_line(t, who, dsam_op_name((enum dsam_op)op),
+				&row->stats->op[op]);
+			if (t->used != before)
+				who[0] = 0;
+		}
+	}
+	if (r->rows < 2)
+		return;
+	for (int op = 0; op < DSAM_OPS; op++)
+		op_line(t, "all threads", dsam_op_name((enum dsam_op)op),
+			&r->total.op[op]);
+}
+
+static void reasons(struct dsam_text *t, const struct dsam_report *r)
+{
+	char b[ROOM], s[ROOM], n[ROOM];
+	bool any = false;
+
+	for (int w = DSAM_WHY_NONE + 1; w < DSAM_WHYS; w++) {
+		if (!r->why_calls[w])
+			continue;
+		if (!any)
+			dsam_text_add(t, "\n  What the CPU did of them, and "
+					 "why\n");
+		any = true;
+		dsam_text_add(t, "  %12s %8s of the bytes, in %s %s: %s\n",
+			      dsam_text_bytes(b, sizeof(b), r->why_bytes[w]),
+			      dsam_text_share(s, sizeof(s), r->why_bytes[w],
+					      r->bytes),
+			      dsam_text_count(n, sizeof(n), r->why_calls[w]),
+			      r->why_calls[w] == 1 ? "call" : "calls",
+			      dsam_why_words((enum dsam_why)w));
+	}
+}
+
+/* Calls by size, a line for each power of two that occurred. */
+static void sizes(struct dsam_text *t, const struct dsam_report *r)
+{
+	uint64_t by[DSAM_BINS] = {0}, most = 0;
+	char from[ROOM], n[ROOM];
+	char bar[BAR + 1];
+
+	for (int op = 0; op < DSAM_OPS; op++)
+		for (unsigned b = 0; b < DSAM_BUCKETS; b++)
+			by[b / 4] += r->total.op[op].size[b];
+	for (unsigned b = 0; b < DSAM_BINS; b++)
+		most = by[b] > most ? by[b] : most;
+	if (!most)
+		return;
+	dsam_text_add(t, "\n  Calls by size\n");
+	for (unsigned b = 0; b < DSAM_BINS; b++) {
+		size_t len = (size_t)(by[b] * BAR / most);
+
+		if (!by[b])
+			continue;
+		memset(bar, '#', len ? len : 1);
+		bar[len ? len : 1] = 0;
+		dsam_text_add(t, "  from %9s %-30s %s\n",
+			      dsam_text_bytes(from, sizeof(from), 1ULL << b),
+			      bar, dsam_text_count(n, sizeof(n), by[b]));
+	}
+}
+
+static void small_calls(struct dsam_text *t, const struct dsam_report *r)
+{
+	char n[ROOM], b[ROOM];
+
+	if (r->conf->stats != DSAM_STATS_ALL)
+		return;
+	dsam_text_add(t, "\n  Calls below the cutoff (all by libc)\n");
+	for (int op = 0; op < DSAM_OPS; op++) {
+		const struct dsam_op_stats *o = &r->total.op[op];
+
+		if (o->small_calls)
+			dsam_text_add(
+				t, "  %-8s %15s calls %12s, %llu bytes each\n",
+				dsam_op_name((enum dsam_op)op),
+				dsam_text_count(n, sizeof(n), o->small_calls),
+				dsam_text_bytes(b, sizeof(b), o->small_bytes),
+				(unsigned long long)(o->small_bytes /
+						     o->small_calls));
+	}
+}
+
+/* x/y as "2.3" */
+static void ratio(char *out, size_t room, uint64_t x, uint64_t y)
+{
+	uint64_t tenths = y ? x * 10 / y : 0;
+
+	snprintf(out, room, "%llu.%llu", (unsigned long long)tenths / 10,
+		 (unsigned long long)tenths % 10);
+}
+
+static void gain(struct dsam_text *t, const struct dsam_report *r)
+{
+	char a[ROOM], b[ROOM], c[ROOM], x[ROOM];
+	uint64_t wait = 0;
+
+	if (!r->offload_ns)
+		return;
+	for (int op = 0; op < DSAM_OPS; op++)
+		wait += r->total.op[op].wait_ns;
+	if (r->cpu_ns >= r->offload_ns)
+		ratio(x, sizeof(x), r->cpu_ns, r->offload_ns);
+	else
+		ratio(x, sizeof(x), r->offload_ns, r->cpu_ns);
+	dsam_text_add(
+		t,
+		"\n  Time      offloaded calls took %s (%s of it waiting);"
+		" the CPU alone about %s,\n"
+		"            %s: %s times %s with the device\n",
+		dsam_text_time(a, sizeof(a), r->offload_ns),
+		dsam_text_time(b, sizeof(b), wait),
+		dsam_text_time(c, sizeof(c), r->cpu_ns),
+		r->cpu_was_measured
+			? "by its speed on warm pages, measured at exit"
+			: "by its speed on this program's other copies",
+		x, r->cpu_ns >= r->offload_ns ? "faster" : "slower");
+}
+
+static void device_line(struct dsam_text *t, const struct dsam_report *r)
+{
+	uint64_t desc = 0, faults = 0, resumes = 0, retries = 0, touched = 0;
+	char a[ROOM], b[ROOM], c[ROOM];
+
+	for (int op = 0; op < DSAM_OPS; op++) {
+		const struct dsam_op_stats *o = &r->total.op[op];
+
+		desc += o->descriptors;
+		faults += o->faults;
+		resumes += o->resumes;
+		retries += o->retries;
+		touched += o->touched;
+	}
+	if (!desc)
+		return;
+	dsam_text_add(t,
+		      "  Device    %s descriptors, %s page faults (%llu "
+		      "resumed), %s submission retries",
+		      dsam_text_count(a, sizeof(a), desc),
+		      dsam_text_count(b, sizeof(b), faults),
+		      (unsigned long long)resumes,
+		      dsam_text_count(c, sizeof(c), retries));
+	if (touched)
+		dsam_text_add(t, ",\n            %s pages made present first",
+			      dsam_text_count(a, sizeof(a), touched));
+	dsam_text_add(t, "\n");
+}
+
+/* The reason that cost most, with the setting that helps. */
+static void advice(struct dsam_text *t, const struct dsam_report *r)
+{
+	static const struct {
+		enum dsam_why why;
+		const char *words;
+	} known[] = {
+		{DSAM_WHY_FAULT, "pages were not present; try touch=always"},
+		{DSAM_WHY_BUSY,
+		 "queues were full; try more or larger work queues, or a "
+		 "higher min_bytes"},
+		{DSAM_WHY_OVERLAP,
+		 "overlapping moves; the device gains nothing there"},
+		{DSAM_WHY_ERROR,
+		 "the device refused; see cmd_status and errors of the "
+		 "device in sysfs"},
+		{DSAM_WHY_TIMEOUT,
+		 "the device did not answer; it may need a reset"},
+		{DSAM_WHY_NO_QUEUE,
+		 "queues were out of service; see the messages (log=info)"},
+		{DSAM_WHY_CROWD, "max_inflight was reached; try a higher one"},
+		{DSAM_WHY_MISMATCH,
+		 "wrong bytes were found: do not use this device"},
+		{DSAM_WHY_NO_DEVICE,
+		 "no device was there: this is a profile only"},
+	};
+	char s[ROOM];
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		uint64_t bytes = r->why_bytes[known[i].why];
+
+		if (bytes * 10 < r->bytes &&
+		    !(bytes && known[i].why == DSAM_WHY_MISMATCH))
+			continue;
+		dsam_text_add(t, "  Advice    %s of the bytes: %s\n",
+			      dsam_text_share(s, sizeof(s), bytes, r->bytes),
+			      known[i].words);
+		return;
+	}
+	if (r->offload_ns && r->cpu_ns * 11 < r->offload_ns * 10)
+		dsam_text_add(t,
+			      "  Advice    the device slowed these calls down; "
+			      "try a higher min_bytes, or mode=split\n");
+}
+
+void dsam_report_text(struct dsam_text *t, const struct dsam_report *r)
+{
+	head(t, r);
+	threads(t, r);
+	reasons(t, r);
+	sizes(t, r);
+	small_calls(t, r);
+	gain(t, r);
+	device_line(t, r);
+	advice(t, r);
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD (birth, a thread's first big copy, its end).
+ * May: mmap and madvise at birth, gettid and prctl once a thread.
+ * Must not: allocate, lock, touch signal masks; a join can run in a signal
+ * handler or inside somebody's malloc.
+ */
+#include "slot.h"
+
+#include "syscall.h"
+
+#include <errno.h>
+#include <linux/prctl.h>
+#include <pthread.h>
+#include <sys/mman.h>
+
+/* Rows of ended threads that the report shows one by one. */
+#define MAX_ROWS 32
+/* glibc keeps the first keys' values in the thread itself: no malloc. */
+#define EARLY_KEYS 32
+
+struct dsam_arena *dsam_arena;
+__thread struct dsam_self dsam_self __attribute__((tls_model("initial-exec")));
+bool (*dsam_slot_rebirth)(void);
+bool dsam_slot_is_wiped_on_fork;
+
+static pthread_key_t key;
+static uint32_t life = DSAM_EPOCH_REBIRTH;
+
+static bool is_pending(const struct dsam_slot *s)
+{
+	for (unsigned e = 0; e < DSAM_DEPTH; e++) {
+		if (!(s->in_flight & (1U << e)) || dsam_slot_is_answered(s, e))
+			continue;
+		/* An engine without a thread of its own needs the turn. */
+		if (s->queue[e] && s->queue[e]->ops->relax)
+			s->queue[e]->ops->relax(s->queue[e], &s->desc[e]);
+		if (!dsam_slot_is_answered(s, e))
+			return true;
+	}
+	return false;
+}
+
+/* Add the counters of an ended thread to those that have no row. */
+static void fold(struct dsam_slot *s)
+{
+	uint64_t *to = (uint64_t *)&dsam_arena->rest;
+	uint64_t *from = (uint64_t *)&s->stats;
+
+	for (size_t i = 0; i < sizeof(s->stats) / sizeof(*from); i++) {
+		if (from[i])
+			__atomic_fetch_add(&to[i], from[i], __ATOMIC_RELAXED);
+		from[i] = 0;
+	}
+	atomic_fetch_add(&dsam_arena->folded, 1);
+}
+
+/* The key's destructor.  A copy made by a later destructor finds GONE. */
+static void thread_ends(void *arg)
+{
+	struct dsam_slot *s = dsam_self.slot;
+	size_t i;
+
+	/* A forked child inherits the key's value, not the slot. */
+	if (arg != s || dsam_self.epoch != dsam_slot_epoch()) {
+		dsam_self.slot = DSAM_SELF_GONE;
+		return;
+	}
+	dsam_self.slot = DSAM_SELF_GONE;
+	i = (size_t)(s - dsam_arena->slot);
+	if (s->in_crowd) {
+		s->in_crowd = 0;
+		atomic_fetch_sub(&dsam_arena->crowd, 1);
+	}
+	dsam_syscall3(SYS_prctl, PR_GET_NAME, (long)s->name, 0);
+	if (atomic_fetch_add(&dsam_arena->retired, 1) < MAX_ROWS) {
+		atomic_store(&dsam_arena->state[i], DSAM_SLOT_RETIRED);
+		return;
+	}
+	atomic_fetch_sub(&dsam_arena->retired, 1);
+	fold(s);
+	atomic_store(&dsam_arena->state[i], DSAM_SLOT_FREE);
+}
+
+int dsam_slot_birth(void)
+{
+	void *p;
+	int rc;
+
+	rc = pthread_key_create(&key, thread_ends);
+	if (rc)
+		return -rc;
+	if (key >= EARLY_KEYS)
+		return -EAGAIN;
+	p = mmap(NULL, sizeof(struct dsam_arena), PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	/*
+	 * The child of a fork finds zeroes: no epoch, no slots, no counts.
+	 * Kernels before 4.14 refuse; the life cycle's atfork handler stores
+	 * the zero there.
+	 */
+	dsam_slot_is_wiped_on_fork =
+		!madvise(p, sizeof(struct dsam_arena), MADV_WIPEONFORK);
+	dsam_arena = p;
+	return 0;
+}
+
+void dsam_slot_wipe(void)
+{
+	/* From the second page: the first holds the epoch. */
+	if (!dsam_slot_is_wiped_on_fork)
+		dsam_syscall3(SYS_madvise, (long)dsam_arena->state,
+			      sizeof(struct dsam_arena) - DSAM_PAGE,
+			      MADV_DONTNEED);
+}
+
+void dsam_slot_begin(void)
+{
+	atomic_store(&dsam_arena->epoch, ++life);
+}
+
+void dsam_slot_outside(enum dsam_op op, enum dsam_why why, size_t n)
+{
+	atomic_fetch_add_explicit(&dsam_arena->outside_calls[op][why], 1,
+				  memory_order_relaxed);
+	atomic_fetch_add_explicit(&dsam_arena->outside_bytes[op][why], n,
+				  memory_order_relaxed);
+}
+
+/* Claim a free slot; NULL when there is none. */
+static struct dsam_slot *claim(void)
+{
+	for (size_t i = 0; i < DSAM_SLOTS; i++) {
+		struct dsam_slot *s = &dsam_arena->slot[i];
+		uint8_t none = DSAM_SLOT_FREE;
+
+		if (atomic_load_explicit(&dsam_arena->state[i],
+					 memory_order_relaxed) !=
+		    DSAM_SLOT_FREE)
+			continue;
+		/* A cancelled thread may have left descriptors in flight. */
+		if (s->in_flight && is_pending(s))
+			continue;
+		if (!atomic_compare_exchange_strong(&dsam_arena->state[i],
+						    &none, DSAM_SLOT_LIVE))
+			continue;
+		return s;
+	}
+	return NULL;
+}
+
+static enum dsam_why join(struct dsam_slot **out, const void *frame)
+{
+	uint32_t epoch = dsam_slot_epoch();
+	struct dsam_slot *s;
+
+	/* From here a signal handler's copy finds JOINING and is nested. */
+	dsam_self.epoch = epoch;
+	dsam_self.slot = DSAM_SELF_JOINING;
+	s = claim();
+	if (!s) {
+		dsam_self.slot = NULL;
+		return DSAM_WHY_NO_SLOT;
+	}
+	s->busy = 1;
+	s->in_flight = 0;
+	s->frame = frame;
+	s->tid = (pid_t)dsam_syscall3(SYS_gettid, 0, 0, 0);
+	s->turn = (uint32_t)(s - dsam_arena->slot);
+	/* Hardware can't wait for a first touch of its completion record. */
+	for (unsigned e = 0; e < DSAM_DEPTH; e++) {
+		s->desc[e].completion_addr = 0;
+		s->rec[e].status = DSA_COMP_NONE;
+		s->queue[e] = NULL;
+	}
+	pthread_setspecific(key, s);
+	atomic_signal_fence(memory_order_seq_cst);
+	dsam_self.slot = s;
+	*out = s;
+	return DSAM_WHY_NONE;
+}
+
+static enum dsam_why be_reborn(void)
+{
+	uint32_t none = DSAM_EPOCH_NONE;
+
+	/* One thread of the child prepares it; this copy is the CPU's. */
+	if (atomic_compare_exchange_strong(&dsam_arena->epoch, &none,
+					   DSAM_EPOCH_REBIRTH) &&
+	    dsam_slot_rebirth && dsam_slot_rebirth())
+		dsam_slot_begin();
+	return DSAM_WHY_FORKED;
+}
+
+enum dsam_why dsam_slot_enter_slow(struct dsam_slot **out, const void *frame)
+{
+	struct dsam_slot *s = dsam_self.slot;
+
+	if (dsam_slot_epoch() <= DSAM_EPOCH_REBIRTH)
+		return be_reborn();
+	if (s == DSAM_SELF_GONE)
+		return DSAM_WHY_LEAVING;
+	if (s == DSAM_SELF_JOINING && dsam_self.epoch == dsam_slot_epoch())
+		return DSAM_WHY_NESTED;
+	if (s <= DSAM_SELF_GONE || dsam_self.epoch != dsam_slot_epoch())
+		return join(out, frame);
+	/*
+	 * Busy.  A call from deeper in the stack while the device works is a
+	 * signal handler's (or the unwinder's).  Otherwise the request that
+	 * made the slot busy was most likely left by a long jump.  Either
+	 * way nothing breaks: entries are claimed, and have serials.
+	 */
+	if ((uintptr_t)frame < (uintptr_t)s->frame && is_pending(s))
+		return DSAM_WHY_NESTED;
+	s->frame = frame;
+	*out = s;
+	return DSAM_WHY_NONE;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Per-thread slots in an arena that never moves and is never freed: the
+ * descriptors and completion records that hardware may still write to, and
+ * the thread's counters.
+ */
+#ifndef DSAM_SLOT_H
+#define DSAM_SLOT_H
+
+#include "queue.h"
+#include "stats.h"
+#include "tuner.h"
+
+#include <linux/idxd.h>
+#include <stdatomic.h>
+#include <sys/types.h>
+
+#define DSAM_SLOTS 1024
+
+enum dsam_slot_state {
+	DSAM_SLOT_FREE,
+	DSAM_SLOT_LIVE, /* a thread owns it */
+	DSAM_SLOT_RETIRED, /* thread gone, row kept for the report */
+	DSAM_SLOT_FOLDING /* its counters are being moved */
+};
+
+struct dsam_slot {
+	_Alignas(DSAM_LINE) struct dsa_hw_desc desc[DSAM_DEPTH];
+	_Alignas(32) struct dsa_completion_record rec[DSAM_DEPTH];
+
+	_Alignas(DSAM_LINE) uint32_t busy; /* from plan to finish */
+	uint32_t in_flight; /* bit n: desc[n] is claimed */
+	/*
+	 * Who claimed entry n, as a running number.  A request that a signal
+	 * handler left by a long jump never gives its entries back, so a
+	 * later one takes those whose record is written; should the request
+	 * be alive after all, the number tells it that the record is not its
+	 * own any more.
+	 */
+	uint32_t serial[DSAM_DEPTH];
+	uint32_t turn; /* round robin over queues */
+	uint32_t verify; /* sum of percents, see offload.c */
+	uint32_t in_crowd; /* counted in dsam_arena->crowd */
+	const void *frame; /* of the request that made it busy */
+	struct dsam_queue *queue[DSAM_DEPTH]; /* where desc[n] went */
+	struct dsam_tuner tuner;
+
+	_Alignas(DSAM_LINE) struct dsam_thread_stats stats;
+	pid_t tid;
+	char name[16]; /* of a thread that ended */
+};
+
+/*
+ * The epoch stands alone in a page that the kernel wipes in a fork child: 0
+ * means "a child that nobody has prepared", 1 "being prepared", else the
+ * number of this life.
+ */
+#define DSAM_EPOCH_NONE 0U
+#define DSAM_EPOCH_REBIRTH 1U
+
+struct dsam_arena {
+	_Alignas(DSAM_PAGE) _Atomic uint32_t epoch;
+	_Alignas(DSAM_PAGE) _Atomic uint8_t state[DSAM_SLOTS];
+	/* Threads that offload now (max_inflight only). */
+	_Alignas(DSAM_LINE) _Atomic uint32_t crowd;
+	_Atomic uint32_t retired; /* rows kept */
+	_Atomic uint32_t folded; /* threads whose rows were not kept */
+	/* Requests of threads without a slot: shared, hence rare. */
+	_Atomic uint64_t outside_calls[DSAM_OPS][DSAM_WHYS];
+	_Atomic uint64_t outside_bytes[DSAM_OPS][DSAM_WHYS];
+	struct dsam_thread_stats rest; /* of the folded; added atomically */
+	_Alignas(DSAM_PAGE) struct dsam_slot slot[DSAM_SLOTS];
+};
+
+/* NULL until birth has made it. */
+extern struct dsam_arena *dsam_arena;
+
+/* What a thread knows of itself.  Initial-exec: no call, no allocation. */
+struct dsam_self {
+	struct dsam_slot *slot; /* or one of the two below */
+	uint32_t epoch;
+};
+#define DSAM_SELF_JOINING ((struct dsam_slot *)1)
+#define DSAM_SELF_GONE ((struct dsam_slot *)2)
+extern __thread struct dsam_self dsam_self
+	__attribute__((tls_model("initial-exec")));
+
+/*
+ * What to do once in a fork child, before it may offload: set by the life
+ * cycle, called by one thread with the epoch at DSAM_EPOCH_REBIRTH.  Makes
+ * raw system calls only.  False: this child stays on the CPU.
+ */
+extern bool (*dsam_slot_rebirth)(void);
+
+/* Birth: arena, key, epoch still 0.  0 or -errno. */
+int dsam_slot_birth(void);
+
+/* Did the kernel take MADV_WIPEONFORK (4.14)?  If not, fork needs a handler. */
+extern bool dsam_slot_is_wiped_on_fork;
+
+/* Rebirth: forget all that the parent counted, where the kernel did not. */
+void dsam_slot_wipe(void);
+
+/* Birth and rebirth, last step before the gates: this life begins. */
+void dsam_slot_begin(void);
+
+/* The way in when the calling thread has no free slot at hand (COLD). */
+enum dsam_why dsam_slot_enter_slow(struct dsam_slot **out, const void *frame);
+
+/* Count a request that was done without a slot. */
+void dsam_slot_outside(enum dsam_op op, enum dsam_why why, size_t n);
+
+static inline uint32_t dsam_slot_epoch(void)
+{
+	return atomic_load_explicit(&dsam_arena->epoch, memory_order_relaxed);
+}
+
+/*
+ * Take the calling thread's slot.  NONE and *out, or the reason why this
+ * request is the CPU's.  frame is the caller's frame address.
+ */
+static inline enum dsam_why dsam_slot_enter(struct dsam_slot **out,
+					    const void *frame)
+{
+	struct dsam_slot *s = dsam_self.slot;
+
+	if (DSAM_UNLIKELY(s <= DSAM_SELF_GONE ||
+			  dsam_self.epoch != dsam_slot_epoch() || s->busy))
+		return dsam_slot_enter_slow(out, frame);
+	/*
+	 * A signal handler that runs between the look and this store has
+	 * come and gone: it leaves the slot as it found it.
+	 */
+	s->busy = 1;
+	s->frame = frame;
+	*out = s;
+	atomic_signal_fence(memory_order_seq_cst);
+	return DSAM_WHY_NONE;
+}
+
+static inline void dsam_slot_leave(struct dsam_slot *s)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	s->busy = 0;
+}
+
+/* Was the record of entry e written? */
+static inline bool dsam_slot_is_answered(const struct dsam_slot *s, unsigned e)
+{
+	return s->rec[e].status != DSA_COMP_NONE;
+}
+
+/*
+ * Claim an entry of the calling thread's slot; *serial identifies the claim.
+ * DSAM_DEPTH: none is free.  One instruction sets the bit, so a signal
+ * handler in between takes either another entry or has given it back.
+ */
+static inline unsigned dsam_slot_claim(struct dsam_slot *s, uint32_t *serial)
+{
+	unsigned e = (unsigned)__builtin_ctz(~s->in_flight);
+
+	if (DSAM_UNLIKELY(e >= DSAM_DEPTH)) {
+		for (e = 0; e < DSAM_DEPTH; e++)
+			if (dsam_slot_is_answered(s, e))
+				break;
+		if (e == DSAM_DEPTH)
+			return e;
+	}
+	__asm__ volatile("orl %1, %0"
+			 : "+m"(s->in_flight)
+			 : "r"(1U << e)
+			 : "cc", "memory");
+	*serial = ++s->serial[e];
+	return e;
+}
+
+static inline void dsam_slot_release(struct dsam_slot *s, unsigned e)
+{
+	__asm__ volatile("andl %1, %0"
+			 : "+m"(s->in_flight)
+			 : "r"(~(1U << e))
+			 : "cc", "memory");
+}
+
+#endif

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: HOT.  One descriptor from building to its decoded completion record.
+ * May: its slot, the queue table, device operations.  Must not: allocate,
+ * lock, log, touch errno, make a system call other than the device's.
+ */
+#include "submit.h"
+
+#include "clock.h"
+#include "wait.h"
+
+#include <immintrin.h>
+
+#define MAX_PAUSES 64U
+
+_Static_assert(sizeof(struct dsa_hw_desc) == 64, "descriptor");
+_Static_assert(sizeof(struct dsa_completion_record) == 32, "record");
+_Static_assert(offsetof(struct dsa_hw_desc, completion_addr) == 8, "wire");
+_Static_assert(offsetof(struct dsa_hw_desc, xfer_size) == 32, "wire");
+_Static_assert(offsetof(struct dsa_completion_record, bytes_completed) == 4,
+	       "wire");
+
+uint64_t dsam_submit_deadline = ~0ULL;
+
+/* memset's byte, replicated: the pattern of FILL (specification 8.3.5). */
+#define EIGHT_TIMES 0x0101010101010101ULL
+
+/*
+ * Block on fault stays clear: a device that faults pages in is slower than
+ * the CPU.
+ */
+static void build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
+		  const struct dsam_request *rq, const struct dsam_piece *p)
+{
+	dsam_descriptor_begin(
+		d, rec, rq->src ? DSA_OPCODE_MEMMOVE : DSA_OPCODE_MEMFILL);
+	d->dst_addr = (uintptr_t)rq->dst + p->off;
+	d->xfer_size = p->len;
+	if (rq->src)
+		d->src_addr = (uintptr_t)rq->src + p->off;
+	else
+		d->pattern = rq->fill * EIGHT_TIMES;
+}
+
+/* One round over the open queues. */
+static enum dsam_why try_queues(const struct dsam_submission *sub,
+				struct dsam_piece *p, bool is_last)
+{
+	struct dsam_slot *s = sub->slot;
+	struct dsa_hw_desc *d = &s->desc[p->entry];
+	uint32_t start = s->turn;
+	struct dsam_queue *q;
+	unsigned turn;
+
+	for (turn = 0; (q = dsam_queue_pick(start, turn, sub->node)); turn++) {
+		enum dsam_enqueue rc;
+
+		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
+			return DSAM_WHY_FORKED;
+		d->flags &= ~(uint32_t)IDXD_OP_FLAG_CC;
+		if (sub->to_cache && q->has_cache_control)
+			d->flags |= IDXD_OP_FLAG_CC;
+		s->queue[p->entry] = q;
+		p->queue = q;
+		p->sent = dsam_ticks();
+		rc = q->ops->enqueue(q, d);
+		if (DSAM_LIKELY(rc == DSAM_ENQUEUE_TAKEN)) {
+			s->turn = start + turn + 1;
+			return DSAM_WHY_NONE;
+		}
+		if (rc == DSAM_ENQUEUE_REFUSED)
+			dsam_queue_quarantine(q);
+		else if (is_last)
+			dsam_queue_refused(q);
+	}
+	return turn ? DSAM_WHY_BUSY : DSAM_WHY_NO_QUEUE;
+}
+
+enum dsam_why dsam_submit(const struct dsam_submission *sub,
+			  struct dsam_piece *p, unsigned tries,
+			  uint32_t *retries)
+{
+	struct dsam_slot *s = sub->slot;
+	enum dsam_why why;
+
+	if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
+		return DSAM_WHY_FORKED;
+	p->entry = dsam_slot_claim(s, &p->serial);
+	if (DSAM_UNLIKELY(p->entry == DSAM_DEPTH))
+		return DSAM_WHY_NESTED;
+	build(&s->desc[p->entry], &s->rec[p->entry], sub->rq, p);
+	for (unsigned round = 0;; round++) {
+		why = try_queues(sub, p, tries && round == tries);
+		if (DSAM_LIKELY(why == DSAM_WHY_NONE))
+			return why;
+		if (why != DSAM_WHY_BUSY || round >= tries)
+			break;
+		++*retries;
+		for (unsigned i = 1U << (round < 6 ? round : 6); i; i--)
+			_mm_pause();
+	}
+	if (why != DSAM_WHY_FORKED)
+		dsam_slot_release(s, p->entry);
+	return why;
+}
+
+struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
+				       uint8_t status, uint32_t len)
+{
+	struct dsam_outcome o = {.kind = DSAM_OUTCOME_ERROR, .status = status};
+
+	/* Bit 7 only says that the access was a write (5.8.1, table 5-6). */
+	switch (status & DSA_COMP_STATUS_MASK) {
+	case DSA_COMP_SUCCESS:
+		/* Success is never a faulting access. */
+		if (!(status & DSA_COMP_STATUS_WRITE))
+			o.kind = DSAM_OUTCOME_DONE;
+		break;
+	case DSA_COMP_PAGE_FAULT_NOBOF:
+	case DSA_COMP_PAGE_FAULT_IR:
+		/* A record that contradicts itself is not believed. */
+		if (rec->bytes_completed >= len || rec->result > 1)
+			break;
+		o.kind = DSAM_OUTCOME_FAULT;
+		o.is_write = status & DSA_COMP_STATUS_WRITE;
+		o.from_end = rec->result == 1;
+		o.done = rec->bytes_completed;
+		break;
+	default:
+		break;
+	}
+	return o;
+}
+
+static struct dsam_outcome settled(const struct dsam_submission *sub,
+				   const struct dsam_piece *p)
+{
+	struct dsam_slot *s = sub->slot;
+	const struct dsa_completion_record *rec = &s->rec[p->entry];
+	uint8_t status = __atomic_load_n(&rec->status, __ATOMIC_ACQUIRE);
+	struct dsam_outcome o = dsam_submit_decode(rec, status, p->len);
+
+	atomic_signal_fence(memory_order_seq_cst);
+	/* Was the entry taken over?  Then that was not our record. */
+	if (DSAM_UNLIKELY(s->serial[p->entry] != p->serial)) {
+		o.kind = DSAM_OUTCOME_ERROR;
+		return o;
+	}
+	dsam_slot_release(s, p->entry);
+	if (o.kind == DSAM_OUTCOME_DONE) {
+		dsam_tuner_learn(&s->tuner, !sub->rq->src, p->len,
+				 dsam_ticks() - p->sent);
+		dsam_queue_good(p->queue);
+	} else if (o.kind == DSAM_OUTCOME_ERROR) {
+		dsam_queue_bad(p->queue);
+	}
+	return o;
+}
+
+struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
+				       const struct dsam_piece *p)
+{
+	const struct dsam_outcome forked = {.kind = DSAM_OUTCOME_FORKED};
+	const struct dsam_outcome lost = {.kind = DSAM_OUTCOME_TIMEOUT};
+	struct dsam_slot *s = sub->slot;
+	const volatile uint8_t *status = &s->rec[p->entry].status;
+	struct dsam_queue *q = p->queue;
+	uint64_t predicted =
+		dsam_tuner_predict(&s->tuner, !sub->rq->src, p->len);
+
+	for (;;) {
+		uint64_t waited;
+
+		/* The child of a fork in a signal handler comes back here. */
+		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
+			return forked;
+		if (*status)
+			return settled(sub, p);
+		waited = dsam_ticks() - p->sent;
+		if (DSAM_UNLIKELY(waited > dsam_submit_deadline)) {
+			dsam_queue_give_up(q);
+			if (*status)
+				return settled(sub, p);
+			if (dsam_slot_epoch() != sub->epoch)
+				return forked;
+			dsam_slot_release(s, p->entry);
+			return lost;
+		}
+		if (q->ops->relax)
+			q->ops->relax(q, &s->desc[p->entry]);
+		else
+			dsam_wait_step(status, waited, predicted);
+	}
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* One descriptor: build, enqueue, wait, decode its completion record. */
+#ifndef DSAM_SUBMIT_H
+#define DSAM_SUBMIT_H
+
+#include "slot.h"
+
+/* A part of a request that is one descriptor. */
+struct dsam_piece {
+	size_t off; /* within the request */
+	uint32_t len; /* bytes, at most the queue's max_transfer */
+	uint32_t serial; /* of the claimed entry */
+	unsigned entry; /* of the slot */
+	uint64_t sent; /* ticks */
+	struct dsam_queue *queue;
+};
+
+/* How the calling request submits; by value, from its plan. */
+struct dsam_submission {
+	struct dsam_slot *slot;
+	const struct dsam_request *rq;
+	uint32_t epoch; /* the life that the slot was taken in */
+	int node; /* preferred NUMA node, -1: any */
+	bool to_cache;
+};
+
+/* Ticks that a descriptor may take; set at birth (device_timeout_ms). */
+extern uint64_t dsam_submit_deadline;
+
+/*
+ * Submit piece->off and len of the request; fills the rest of *piece.  Tries
+ * every open queue, then again up to tries times with growing pauses;
+ * *retries counts those.  NONE, or BUSY, NO_QUEUE, NESTED (no free entry),
+ * FORKED: then nothing is in flight.
+ */
+enum dsam_why dsam_submit(const struct dsam_submission *sub,
+			  struct dsam_piece *piece, unsigned tries,
+			  uint32_t *retries);
+
+/*
+ * Wait for the piece's completion record and decode it.  Returns only when
+ * the record is written, the queue was drained, or this is a fork child.
+ */
+struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
+				       const struct dsam_piece *piece);
+
+/* Decode a record of a MEMMOVE or FILL of len bytes.  Pure. */
+struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
+				       uint8_t status, uint32_t len);
+
+#endif
