@@ -14,7 +14,7 @@ struct dsam_clock {
 };
 
 /* Written at birth (and more exactly at the report), read everywhere. */
-extern struct dsam_clock dsam_clock;
+extern struct dsam_clock dsam_clock __attribute__((visibility("hidden")));
 
 /* Birth, first step: take the starting point. */
 void dsam_clock_start(void);

@@ -11,6 +11,8 @@
 
 #define DSAM_LIKELY(x) __builtin_expect(!!(x), 1)
 #define DSAM_UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* On declarations: read directly, not through the global offset table. */
+#define DSAM_HIDDEN __attribute__((visibility("hidden")))
 #define DSAM_COLD __attribute__((cold, noinline))
 #define DSAM_NOINLINE __attribute__((noinline))
 #define DSAM_PAGE 4096UL

@@ -22,7 +22,7 @@ struct dsam_libc {
 };
 
 /* Written once, by dsam_libc_resolve() at birth; read by every call. */
-extern struct dsam_libc dsam_libc;
+extern struct dsam_libc dsam_libc __attribute__((visibility("hidden")));
 
 /*
  * Resolve the pointers with dlsym(RTLD_NEXT).  Birth only, one thread.

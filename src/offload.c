@@ -140,46 +140,56 @@ static DSAM_NOINLINE void carry(const struct dsam_request *rq)
 }
 
 /* stats=all: a call below the cutoff is counted, and that is all. */
-static bool count_small(enum dsam_op op, size_t n)
+static inline bool count_small(enum dsam_op op, size_t n)
 {
 	struct dsam_slot *s = dsam_self.slot;
 
 	if (n >= dsam_limits.min_bytes[op])
 		return false;
-	if (DSAM_LIKELY(s > DSAM_SELF_GONE &&
-			dsam_self.epoch == dsam_slot_epoch())) {
-		dsam_stats_add(&s->stats.op[op].small_calls, 1);
-		dsam_stats_add(&s->stats.op[op].small_bytes, n);
-	} else if (!dsam_slot_enter(&s, __builtin_frame_address(0))) {
-		dsam_stats_add(&s->stats.op[op].small_calls, 1);
-		dsam_stats_add(&s->stats.op[op].small_bytes, n);
+	if (DSAM_UNLIKELY(s <= DSAM_SELF_GONE ||
+			  dsam_self.epoch != dsam_slot_epoch())) {
+		if (dsam_slot_enter(&s, __builtin_frame_address(0)))
+			return true;
 		dsam_slot_leave(s);
 	}
+	dsam_stats_add(&s->stats.op[op].small_calls, 1);
+	dsam_stats_add(&s->stats.op[op].small_bytes, n);
 	return true;
 }
 
-void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n)
+static DSAM_NOINLINE void *copy(enum dsam_op op, void *dst, const void *src,
+				size_t n)
 {
 	const struct dsam_request rq = {
 		.dst = dst, .src = src, .n = n, .op = op};
 
-	if (count_small(op, n))
-		return dsam_libc.memmove(dst, src, n);
 	carry(&rq);
 	return dst;
 }
 
-void *dsam_offload_fill(void *dst, int c, size_t n)
+static DSAM_NOINLINE void *fill(void *dst, int c, size_t n)
 {
 	const struct dsam_request rq = {.dst = dst,
 					.n = n,
 					.op = DSAM_OP_MEMSET,
 					.fill = (unsigned char)c};
 
-	if (count_small(DSAM_OP_MEMSET, n))
-		return dsam_libc.memset(dst, c, n);
 	carry(&rq);
 	return dst;
+}
+
+void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n)
+{
+	if (DSAM_LIKELY(count_small(op, n)))
+		return dsam_libc.memmove(dst, src, n);
+	return copy(op, dst, src, n);
+}
+
+void *dsam_offload_fill(void *dst, int c, size_t n)
+{
+	if (DSAM_LIKELY(count_small(DSAM_OP_MEMSET, n)))
+		return dsam_libc.memset(dst, c, n);
+	return fill(dst, c, n);
 }
 
 int dsam_offload_compare(const void *a, const void *b, size_t n)

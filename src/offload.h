@@ -11,7 +11,7 @@
  * n < dsam_gate[op] goes straight to libc.  SIZE_MAX until birth, after
  * death, and for what is not offloaded: one comparison for all of it.
  */
-extern _Atomic size_t dsam_gate[DSAM_OPS];
+extern _Atomic size_t dsam_gate[DSAM_OPS] DSAM_HIDDEN;
 
 /* What offload.c goes by; filled at birth, before the gates. */
 struct dsam_tuning {
@@ -21,8 +21,8 @@ struct dsam_tuning {
 	unsigned fault_resumes, submit_retries, max_inflight;
 	unsigned verify_percent;
 };
-extern struct dsam_tuning dsam_tuning;
-extern struct dsam_limits dsam_limits;
+extern struct dsam_tuning dsam_tuning DSAM_HIDDEN;
+extern struct dsam_limits dsam_limits DSAM_HIDDEN;
 
 /*
  * Copy n bytes as memmove does, or fill them; with the device if the policy

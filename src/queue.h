@@ -46,7 +46,7 @@ struct dsam_queues {
 	struct dsam_queue q[DSAM_MAX_QUEUES]; /* the first count are in use */
 };
 
-extern struct dsam_queues dsam_queues;
+extern struct dsam_queues dsam_queues DSAM_HIDDEN;
 
 /*
  * The turn-th choice for a thread whose round robin stands at start: open

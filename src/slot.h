@@ -73,7 +73,7 @@ struct dsam_arena {
 };
 
 /* NULL until birth has made it. */
-extern struct dsam_arena *dsam_arena;
+extern struct dsam_arena *dsam_arena DSAM_HIDDEN;
 
 /* What a thread knows of itself.  Initial-exec: no call, no allocation. */
 struct dsam_self {
@@ -83,7 +83,7 @@ struct dsam_self {
 #define DSAM_SELF_JOINING ((struct dsam_slot *)1)
 #define DSAM_SELF_GONE ((struct dsam_slot *)2)
 extern __thread struct dsam_self dsam_self
-	__attribute__((tls_model("initial-exec")));
+	__attribute__((tls_model("initial-exec"))) DSAM_HIDDEN;
 
 /*
  * What to do once in a fork child, before it may offload: set by the life

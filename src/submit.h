@@ -25,7 +25,7 @@ struct dsam_submission {
 };
 
 /* Ticks that a descriptor may take; set at birth (device_timeout_ms). */
-extern uint64_t dsam_submit_deadline;
+extern uint64_t dsam_submit_deadline DSAM_HIDDEN;
 
 /*
  * Submit piece->off and len of the request; fills the rest of *piece.  Tries

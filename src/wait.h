@@ -18,7 +18,7 @@ struct dsam_waiting {
 	bool has_umwait; /* CPUID leaf 7, sub-leaf 0, ECX bit 5 */
 };
 
-extern struct dsam_waiting dsam_waiting;
+extern struct dsam_waiting dsam_waiting __attribute__((visibility("hidden")));
 
 /*
  * One step: at most some microseconds.  status is the byte that the device
