@@ -7,11 +7,12 @@
  */
 #include "clock.h"
 #include "conf.h"
-#include "discover.h"
 #include "device_software.h"
+#include "discover.h"
 #include "libc_mem.h"
 #include "log.h"
 #include "offload.h"
+#include "open_device.h"
 #include "policy.h"
 #include "queue_open.h"
 #include "report.h"
@@ -35,126 +36,6 @@ static void shut_gates(void)
 	for (int op = 0; op < DSAM_OPS; op++)
 		atomic_store(&dsam_gate[op], SIZE_MAX);
 }
-
-static void complain(enum dsam_key key, const char *what)
-{
-	struct dsam_conf_error err;
-
-	dsam_conf_complain(&conf, key, &err, what);
-	dsam_log(DSAM_LOG_WARN, "%s", err.text);
-}
-
-/* ---- devices ---- */
-
-static bool is_queue_name(const char *name)
-{
-	int device, queue, end = 0;
-
-	return sscanf(name, "wq%4d.%4d%n", &device, &queue, &end) == 2 &&
-	       !name[end] && device >= 0 && queue >= 0;
-}
-
-/* Open one work queue; NULL, or why it can't serve. */
-static const char *open_one(const struct dsam_wq *wq)
-{
-	static char text[160];
-	const char *objection = dsam_discover_objection(wq);
-	int rc;
-
-	if (objection)
-		return objection;
-	if (dsam_queues.count == DSAM_MAX_QUEUES)
-		return "is one too many, expected at most 32";
-	rc = dsam_queue_open(&dsam_queues.q[dsam_queues.count], wq);
-	if (!rc) {
-		dsam_queues.count++;
-		return NULL;
-	}
-	snprintf(text, sizeof(text), "%s: %s%s", wq->path, strerror(-rc),
-		 rc == -EPERM ? " (neither mmap of the portal nor write(2) "
-				"is allowed)"
-			      : "");
-	return text;
-}
-
-/* The queues that the user named; each that can't serve gets its line. */
-static int open_named(const struct dsam_wq *found, size_t count)
-{
-	char name[64], what[512];
-	const char *at = conf.queues, *why;
-
-	while (dsam_conf_list_next(&at, name, sizeof(name))) {
-		size_t i = 0;
-
-		if (!is_queue_name(name)) {
-			snprintf(what, sizeof(what),
-				 "'%s' is not a work queue's name, expected "
-				 "names such as wq0.0",
-				 name);
-			complain(DSAM_KEY_queues, what);
-			return -EINVAL;
-		}
-		while (i < count && strcmp(found[i].name, name) != 0)
-			i++;
-		why = i < count ? open_one(&found[i])
-				: "not found, expected a name that "
-				  "accel-config list shows";
-		if (!why)
-			continue;
-		snprintf(what, sizeof(what), "%s %s", name, why);
-		complain(DSAM_KEY_queues, what);
-	}
-	return 0;
-}
-
-static int open_dsa(void)
-{
-	static struct dsam_wq found[DSAM_MAX_FOUND];
-	size_t count =
-		dsam_discover(found, DSAM_MAX_FOUND, &dsam_report_discovery);
-	unsigned level =
-		conf.device == DSAM_DEVICE_DSA ? DSAM_LOG_WARN : DSAM_LOG_INFO;
-	int rc = 0;
-
-	if (conf.queues[0])
-		rc = open_named(found, count);
-	for (size_t i = 0; i < count && !conf.queues[0]; i++) {
-		const char *why = open_one(&found[i]);
-
-		if (why)
-			dsam_log(level, "%s %s", found[i].name, why);
-	}
-	if (!rc && !dsam_queues.count) {
-		rc = -ENODEV;
-		if (!count)
-			dsam_log(level, "no DSA work queue was found, "
-					"nothing is offloaded");
-	}
-	return rc;
-}
-
-static int open_software(void)
-{
-	char why[256];
-	int rc;
-
-	if (dsam_software_script(conf.software_script, why, sizeof(why))) {
-		complain(DSAM_KEY_software_script, why);
-		return -EINVAL;
-	}
-	rc = dsam_software_birth(&dsam_queues.q[0], conf.software_engines,
-				 conf.software_mbps, conf.software_latency_ns);
-	if (rc)
-		dsam_log(DSAM_LOG_WARN,
-			 "software_engines: %s; nothing is offloaded, "
-			 "software_engines=0 may work",
-			 strerror(-rc));
-	else
-		dsam_queues.count = 1;
-	return rc;
-}
-
-/* ---- birth ---- */
 
 static size_t cutoff(enum dsam_op op, size_t own)
 {
@@ -279,24 +160,17 @@ static bool needs_fork_handler(void)
 /* Is there something to do in this process?  Opens the queues. */
 static int find_work(void)
 {
-	bool counts = conf.stats == DSAM_STATS_ALL;
 	int rc;
 
 	if (conf.wait == DSAM_WAIT_UMWAIT && !dsam_cpu_has_waitpkg()) {
-		complain(DSAM_KEY_wait, "this CPU has no UMWAIT, expected one "
-					"of auto, spin, yield");
+		dsam_log_key(&conf, DSAM_KEY_wait,
+			     "this CPU has no UMWAIT, expected one of auto, "
+			     "spin, yield");
 		return -EINVAL;
 	}
-	switch (conf.device) {
-	case DSAM_DEVICE_NONE:
-		return counts ? 0 : -ENODEV;
-	case DSAM_DEVICE_SOFTWARE:
-		return open_software();
-	default:
-		break;
-	}
-	rc = open_dsa();
-	return rc == -ENODEV && counts ? 0 : rc;
+	rc = dsam_open_device(&conf);
+	/* Counting every call is worth it without a device, too. */
+	return rc == -ENODEV && conf.stats == DSAM_STATS_ALL ? 0 : rc;
 }
 
 /* The report can't be written there?  Say so while somebody looks. */
@@ -311,7 +185,7 @@ static void check_report_file(void)
 	if (slash)
 		slash[slash == path] = 0;
 	if (access(slash ? path : ".", W_OK | X_OK))
-		complain(DSAM_KEY_report_file, strerror(errno));
+		dsam_log_key(&conf, DSAM_KEY_report_file, strerror(errno));
 }
 
 static int be_born(char *const *env)

@@ -127,3 +127,12 @@ void dsam_log(unsigned level, const char *format, ...)
 	}
 	errno = kept;
 }
+
+void dsam_log_key(const struct dsam_conf *conf, enum dsam_key key,
+		  const char *what)
+{
+	struct dsam_conf_error err;
+
+	dsam_conf_complain(conf, key, &err, what);
+	dsam_log(DSAM_LOG_WARN, "%s", err.text);
+}

@@ -23,6 +23,10 @@ void dsam_log_setup(unsigned level, const char *file);
 void dsam_log(unsigned level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* One line about a setting, saying where it stands. */
+void dsam_log_key(const struct dsam_conf *conf, enum dsam_key key,
+		  const char *what);
+
 /*
  * Expand %p (pid) and %e (program's name) of path into out; false when it
  * does not fit.  A '/' in the name becomes '_'.

@@ -55,6 +55,19 @@ static void touch(struct dsam_story *st, size_t from, size_t to)
 	}
 }
 
+/*
+ * One absent page of the destination seldom comes alone: touch the rest of
+ * this piece, the pieces to come, and requests of this size after it.
+ */
+static void expect_absent(struct dsam_story *st, size_t from, size_t to)
+{
+	if (!dsam_tuning.touch_auto && !dsam_tuning.touch_always)
+		return;
+	dsam_tuner_absent(&st->sub.slot->tuner, st->rq->n);
+	st->plan.touch = true;
+	touch(st, from, to);
+}
+
 static enum dsam_why launch(struct dsam_story *st, struct dsam_piece *p,
 			    size_t from, size_t to, bool is_alone)
 {
@@ -137,15 +150,14 @@ static void settle(struct dsam_story *st, struct dsam_piece *p)
 		case DSAM_OUTCOME_FAULT:
 			st->account.faults++;
 			st->account.device_bytes += o.done;
-			if (o.is_write)
-				dsam_tuner_absent(&st->sub.slot->tuner,
-						  st->rq->n);
 			mend(st, &o, &from, &to);
 			if (from >= to)
 				return;
 			if (!st->resumes_left)
 				break;
 			st->resumes_left--;
+			if (o.is_write)
+				expect_absent(st, from, to);
 			why = launch(st, p, from, to, true);
 			if (why == DSAM_WHY_NONE) {
 				st->account.resumes++;

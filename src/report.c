@@ -175,10 +175,21 @@ static void gather_sums(struct dsam_report *r)
 	}
 }
 
-/* Picoseconds a byte, by the CPU, warm pages; 0 if there is no memory. */
-static uint64_t measure_cpu(bool is_fill, size_t n)
+/* The CPU's time for n bytes of 2 * MEASURE_BYTES at buf, in ps a byte. */
+static uint64_t time_cpu(char *buf, bool is_fill, size_t n)
 {
-	uint64_t best = ~0ULL;
+	uint64_t start = dsam_ticks();
+
+	if (is_fill)
+		dsam_libc.memset(buf, 1, n);
+	else
+		dsam_libc.memmove(buf, buf + MEASURE_BYTES, n);
+	return dsam_ticks_to_ns(dsam_ticks() - start) * 1000 / n;
+}
+
+/* Picoseconds a byte at least (warm) and at most (fresh); false: no memory. */
+static bool measure_cpu(bool is_fill, size_t n, uint64_t *least, uint64_t *most)
+{
 	char *buf;
 	long p;
 
@@ -187,26 +198,25 @@ static uint64_t measure_cpu(bool is_fill, size_t n)
 			  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
 			  -1, 0);
 	if (p < 0 && p > -(long)DSAM_PAGE)
-		return 0;
+		return false;
 	buf = (void *)p;
-	for (int i = 0; i < 4; i++) {
-		uint64_t start = dsam_ticks(), took;
+	*most = time_cpu(buf, is_fill, n);
+	*least = *most;
+	for (int i = 0; i < 3; i++) {
+		uint64_t ps = time_cpu(buf, is_fill, n);
 
-		if (is_fill)
-			dsam_libc.memset(buf, i, n);
-		else
-			dsam_libc.memmove(buf, buf + MEASURE_BYTES, n);
-		took = dsam_ticks_to_ns(dsam_ticks() - start);
-		best = took < best ? took : best;
+		*least = ps < *least ? ps : *least;
 	}
 	dsam_syscall3(SYS_munmap, p, 2 * MEASURE_BYTES, 0);
-	return best * 1000 / n;
+	return true;
 }
 
-/*
- * What the CPU would have taken for the requests that the device had part
- * in: from the program's own copies of like size, if it made any.
- */
+static uint64_t at_speed(uint64_t bytes, uint64_t ps)
+{
+	return (uint64_t)((unsigned __int128)bytes * ps / 1000);
+}
+
+/* What the CPU would have taken for the requests the device had part in. */
 static void gather_gain(struct dsam_report *r)
 {
 	for (int op = 0; op < DSAM_OPS; op++) {
@@ -214,21 +224,22 @@ static void gather_gain(struct dsam_report *r)
 
 		for (unsigned b = 0; b < DSAM_BINS; b++) {
 			const struct dsam_rate *cpu = &o->cpu[b];
-			uint64_t bytes = o->device[b].bytes, ps;
+			uint64_t bytes = o->device[b].bytes;
+			uint64_t least = 0, most = 0;
 
 			if (!bytes)
 				continue;
 			if (cpu->calls >= 8 && cpu->bytes) {
-				ps = (uint64_t)((unsigned __int128)cpu->ns *
-						1000 / cpu->bytes);
-			} else {
-				ps = measure_cpu(op == DSAM_OP_MEMSET,
-						 1UL << b);
+				least = (uint64_t)((unsigned __int128)cpu->ns *
+						   1000 / cpu->bytes);
+				most = least;
+			} else if (measure_cpu(op == DSAM_OP_MEMSET, 1UL << b,
+					       &least, &most)) {
 				r->cpu_was_measured = true;
 			}
 			r->offload_ns += o->device[b].ns;
-			r->cpu_ns += (uint64_t)((unsigned __int128)bytes * ps /
-						1000);
+			r->cpu_ns += at_speed(bytes, least);
+			r->cpu_most_ns += at_speed(bytes, most);
 		}
 	}
 }

@@ -163,6 +163,7 @@ void dsam_report_json(struct dsam_text *t, const struct dsam_report *r)
 	field(t, "device_bytes", r->device_bytes);
 	field(t, "offload_ns", r->offload_ns);
 	field(t, "cpu_estimate_ns", r->cpu_ns);
+	field(t, "cpu_estimate_most_ns", r->cpu_most_ns);
 	dsam_text_add(t, "\"cpu_estimate\":\"%s\",",
 		      r->cpu_was_measured ? "measured at exit" : "learned");
 	reasons(t, r->why_calls, r->why_bytes);

@@ -173,40 +173,30 @@ static void small_calls(struct dsam_text *t, const struct dsam_report *r)
 	}
 }
 
-/* x/y as "2.3" */
-static void ratio(char *out, size_t room, uint64_t x, uint64_t y)
-{
-	uint64_t tenths = y ? x * 10 / y : 0;
-
-	snprintf(out, room, "%llu.%llu", (unsigned long long)tenths / 10,
-		 (unsigned long long)tenths % 10);
-}
-
 static void gain(struct dsam_text *t, const struct dsam_report *r)
 {
-	char a[ROOM], b[ROOM], c[ROOM], x[ROOM];
+	char a[ROOM], b[ROOM], c[ROOM], d[ROOM];
 	uint64_t wait = 0;
 
 	if (!r->offload_ns)
 		return;
 	for (int op = 0; op < DSAM_OPS; op++)
 		wait += r->total.op[op].wait_ns;
-	if (r->cpu_ns >= r->offload_ns)
-		ratio(x, sizeof(x), r->cpu_ns, r->offload_ns);
+	dsam_text_add(t,
+		      "\n  Time      offloaded calls took %s, %s of it waiting "
+		      "for the device; the CPU alone would\n            have "
+		      "taken about ",
+		      dsam_text_time(a, sizeof(a), r->offload_ns),
+		      dsam_text_time(b, sizeof(b), wait));
+	dsam_text_time(c, sizeof(c), r->cpu_ns);
+	dsam_text_time(d, sizeof(d), r->cpu_most_ns);
+	if (r->cpu_was_measured)
+		dsam_text_add(t,
+			      "%s (warm pages) to %s (fresh pages), "
+			      "measured at exit\n",
+			      c, d);
 	else
-		ratio(x, sizeof(x), r->offload_ns, r->cpu_ns);
-	dsam_text_add(
-		t,
-		"\n  Time      offloaded calls took %s (%s of it waiting);"
-		" the CPU alone about %s,\n"
-		"            %s: %s times %s with the device\n",
-		dsam_text_time(a, sizeof(a), r->offload_ns),
-		dsam_text_time(b, sizeof(b), wait),
-		dsam_text_time(c, sizeof(c), r->cpu_ns),
-		r->cpu_was_measured
-			? "by its speed on warm pages, measured at exit"
-			: "by its speed on this program's other copies",
-		x, r->cpu_ns >= r->offload_ns ? "faster" : "slower");
+		dsam_text_add(t, "%s, by this program's other copies\n", c);
 }
 
 static void device_line(struct dsam_text *t, const struct dsam_report *r)
@@ -277,7 +267,7 @@ static void advice(struct dsam_text *t, const struct dsam_report *r)
 			      known[i].words);
 		return;
 	}
-	if (r->offload_ns && r->cpu_ns * 11 < r->offload_ns * 10)
+	if (r->offload_ns && r->cpu_most_ns * 11 < r->offload_ns * 10)
 		dsam_text_add(t,
 			      "  Advice    the device slowed these calls down; "
 			      "try a higher min_bytes, or mode=split\n");
