@@ -222,6 +222,8 @@ bool dsam_discover_sysfs_is_whole(void)
 
 void dsam_discover_sysfs_complete(struct dsam_wq *found, size_t count)
 {
+	/* The others have an objection to them anyway. */
 	for (size_t i = 0; i < count; i++)
-		complete(&found[i]);
+		if (!strcmp(found[i].state, "enabled"))
+			complete(&found[i]);
 }

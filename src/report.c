@@ -265,6 +265,25 @@ void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
 	gather_gain(r);
 }
 
+/* Was there a copy at or above the cutoff at all?  Most processes: no. */
+static bool is_worth_it(void)
+{
+	for (unsigned i = 0; i < DSAM_SLOTS; i++) {
+		uint8_t state = atomic_load(&dsam_arena->state[i]);
+		const struct dsam_slot *s = &dsam_arena->slot[i];
+
+		for (int op = 0; state != DSAM_SLOT_FREE && op < DSAM_OPS; op++)
+			for (int r = 0; r < DSAM_ROUTES; r++)
+				if (s->stats.op[op].calls[r])
+					return true;
+	}
+	for (int op = 0; op < DSAM_OPS; op++)
+		for (int w = 0; w < DSAM_WHYS; w++)
+			if (atomic_load(&dsam_arena->outside_calls[op][w]))
+				return true;
+	return atomic_load(&dsam_arena->folded);
+}
+
 static void write_out(const struct dsam_conf *conf, const char *text, size_t n)
 {
 	char path[600];
@@ -300,6 +319,8 @@ void dsam_report(const struct dsam_conf *conf)
 	struct dsam_text t;
 	long p;
 
+	if (!is_worth_it())
+		return;
 	p = dsam_syscall6(SYS_mmap, 0, (long)room, PROT_READ | PROT_WRITE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p < 0 && p > -(long)DSAM_PAGE) {

@@ -1,0 +1,18 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every benchmark, for people: bench/run.sh BUILD_DIR
+set -u
+out=$1
+so=$(readlink -f "$out/libdsapreload.so")
+cd "$(dirname "$0")/.." || exit 2
+echo "machine: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), $(nproc) CPUs"
+echo "kernel:  $(uname -r)"
+echo "commit:  $(git describe --always --dirty 2>/dev/null || echo unknown)"
+echo
+"$out/bench/small" "$so"
+echo
+"$out/bench/offload" "$so"
+echo
+"$out/bench/threads" "$so"
+echo
+bench/startup.sh "$out"
