@@ -64,7 +64,7 @@ static void set_limits(void)
 	dsam_limits.min_bytes[DSAM_OP_MEMCMP] = SIZE_MAX;
 	dsam_queues_settle();
 	dsam_limits.has_device = dsam_queues.count > 0;
-	dsam_limits.chunk = dsam_queues.min_transfer;
+	dsam_limits.chunk = dsam_queues.max_transfer;
 	dsam_limits.is_split = conf.mode == DSAM_MODE_SPLIT;
 	dsam_limits.cpu_percent = (uint8_t)conf.split_cpu_percent;
 	dsam_limits.to_cache_allowed = true;
@@ -136,7 +136,7 @@ static bool rebirth(void)
 		return false;
 	}
 	dsam_queues_settle();
-	dsam_limits.chunk = all->min_transfer;
+	dsam_limits.chunk = all->max_transfer;
 	return true;
 }
 

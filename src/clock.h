@@ -33,6 +33,14 @@ static inline uint64_t dsam_ticks(void)
 	return __builtin_ia32_rdtsc();
 }
 
+/* Ticks since start; 0 where the clocks of two CPUs disagree. */
+static inline uint64_t dsam_ticks_since(uint64_t start)
+{
+	int64_t d = (int64_t)(dsam_ticks() - start);
+
+	return d > 0 ? (uint64_t)d : 0;
+}
+
 static inline uint64_t dsam_ticks_to_ns(uint64_t ticks)
 {
 	return (uint64_t)(((unsigned __int128)ticks * dsam_clock.ns_per_tick) >>

@@ -40,6 +40,7 @@
 
 struct library {
 	void *handle;
+/* NOLINTNEXTLINE(bugprone-macro-parentheses): a declaration */
 #define X(name) __typeof__(&name) name;
 	FUNCTIONS(X)
 #undef X

@@ -10,10 +10,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+/* A reader that takes nothing for so long has lost its message. */
+#define PATIENCE_MS 1000
 
 static struct {
 	bool has_stderr;
@@ -49,11 +55,38 @@ void dsam_log_setup(unsigned level, const char *file)
 	snprintf(log_to.file, sizeof(log_to.file), "%s", file);
 }
 
+/* Would n more bytes on fd raise SIGXFSZ? */
+static bool is_over_limit(int fd, size_t n)
+{
+	struct rlimit limit;
+	struct stat st;
+
+	return !dsam_syscall3(SYS_fstat, fd, (long)&st, 0) &&
+	       S_ISREG(st.st_mode) &&
+	       !dsam_syscall6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit,
+			      0, 0) &&
+	       limit.rlim_cur != RLIM_INFINITY &&
+	       (uint64_t)st.st_size + n > limit.rlim_cur;
+}
+
+/*
+ * A pipe whose reader has gone raises SIGPIPE, and a full one blocks: ask
+ * first, and write no more at once than poll answers for.
+ */
 bool dsam_log_write(int fd, const char *text, size_t n)
 {
+	if (is_over_limit(fd, n))
+		return false;
 	while (n) {
-		long rc = dsam_syscall3(SYS_write, fd, (long)text, (long)n);
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		long rc = dsam_syscall3(SYS_poll, (long)&p, 1, PATIENCE_MS);
 
+		if (rc == -EINTR)
+			continue;
+		if (rc <= 0 || (p.revents & (POLLERR | POLLHUP | POLLNVAL)))
+			return false;
+		rc = dsam_syscall3(SYS_write, fd, (long)text,
+				   (long)(n < PIPE_BUF ? n : PIPE_BUF));
 		if (rc == -EINTR)
 			continue;
 		if (rc <= 0)
@@ -81,7 +114,7 @@ bool dsam_log_path(const char *path, char *out, size_t room)
 		}
 		for (const char *e = program_invocation_short_name;
 		     *e && used < room; e++)
-			out[used++] = *e == '/' ? '_' : *e;
+			out[used++] = (char)(*e == '/' ? '_' : *e);
 	}
 	if (used >= room)
 		return false;

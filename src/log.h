@@ -33,7 +33,10 @@ void dsam_log_key(const struct dsam_conf *conf, enum dsam_key key,
  */
 bool dsam_log_path(const char *path, char *out, size_t room);
 
-/* Write all of it, errno untouched.  False on any error. */
+/*
+ * Write all of it, errno untouched.  Raises neither SIGPIPE nor SIGXFSZ, and
+ * does not wait for long.  False: not all was written.
+ */
 bool dsam_log_write(int fd, const char *text, size_t n);
 
 /* Open for appending: no links followed, 0600, close on exec.  fd or -errno. */

@@ -137,15 +137,23 @@ static void settle(struct dsam_story *st, struct dsam_piece *p)
 		struct dsam_outcome o = dsam_submit_settle(&st->sub, p);
 		enum dsam_why why = DSAM_WHY_FAULT;
 
-		st->account.wait_ns += dsam_ticks_to_ns(dsam_ticks() - start);
+		st->account.wait_ns +=
+			dsam_ticks_to_ns(dsam_ticks_since(start));
 		switch (o.kind) {
 		case DSAM_OUTCOME_DONE:
-			if (DSAM_LIKELY(!st->verify || is_right(st, p))) {
-				st->account.device_bytes += p->len;
-				return;
+			if (DSAM_UNLIKELY(st->verify && !is_right(st, p))) {
+				dsam_queue_accuse(p->queue, p->off);
+				why = DSAM_WHY_MISMATCH;
+				break;
 			}
-			dsam_queue_accuse(p->queue, p->off);
-			why = DSAM_WHY_MISMATCH;
+			st->account.device_bytes += p->len;
+			from += p->len;
+			if (DSAM_LIKELY(from >= to))
+				return;
+			/* Resumed on a queue that transfers less at once. */
+			why = launch(st, p, from, to, true);
+			if (why == DSAM_WHY_NONE)
+				continue;
 			break;
 		case DSAM_OUTCOME_FAULT:
 			st->account.faults++;
@@ -163,7 +171,6 @@ static void settle(struct dsam_story *st, struct dsam_piece *p)
 				st->account.resumes++;
 				continue;
 			}
-			st->is_forked = why == DSAM_WHY_FORKED;
 			break;
 		case DSAM_OUTCOME_ERROR:
 			why = DSAM_WHY_ERROR;
@@ -172,10 +179,10 @@ static void settle(struct dsam_story *st, struct dsam_piece *p)
 			why = DSAM_WHY_TIMEOUT;
 			break;
 		case DSAM_OUTCOME_FORKED:
-			st->is_forked = true;
 			why = DSAM_WHY_FORKED;
 			break;
 		}
+		st->is_forked = st->is_forked || why == DSAM_WHY_FORKED;
 		dsam_pieces_by_cpu(st, from, to, why);
 		return;
 	}
@@ -200,7 +207,7 @@ void dsam_pieces_run(struct dsam_story *st)
 				      next + len, first == last);
 			if (stop)
 				break;
-			next += len;
+			next += piece[last % DSAM_DEPTH].len;
 			last++;
 		}
 		/* With something in flight a full queue is only a pause. */

@@ -13,7 +13,7 @@ struct dsam_limits {
 	bool is_split;
 	uint8_t cpu_percent; /* of a request, when is_split */
 	size_t cache_bytes; /* writes go to cache up to this size */
-	uint32_t chunk; /* bytes: smallest max_transfer */
+	uint32_t chunk; /* bytes: largest max_transfer of the queues */
 };
 
 /*

@@ -41,7 +41,7 @@ struct dsam_queue {
 
 struct dsam_queues {
 	unsigned count;
-	uint32_t min_transfer; /* smallest max_transfer of all */
+	uint32_t max_transfer; /* largest of all */
 	bool has_nodes; /* they sit on more than one NUMA node */
 	struct dsam_queue q[DSAM_MAX_QUEUES]; /* the first count are in use */
 };

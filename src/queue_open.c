@@ -260,15 +260,15 @@ void dsam_queues_settle(void)
 {
 	struct dsam_queues *all = &dsam_queues;
 
-	all->min_transfer = 1U << 31;
+	all->max_transfer = 0;
 	all->has_nodes = false;
 	for (unsigned i = 0; i < all->count; i++) {
 		const struct dsam_queue *q = &all->q[i];
 
 		if (atomic_load(&q->state) != DSAM_QUEUE_OPEN)
 			continue;
-		if (q->max_transfer < all->min_transfer)
-			all->min_transfer = q->max_transfer;
+		if (q->max_transfer > all->max_transfer)
+			all->max_transfer = q->max_transfer;
 		if (q->numa_node != all->q[0].numa_node)
 			all->has_nodes = true;
 	}

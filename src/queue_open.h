@@ -31,7 +31,7 @@ void dsam_queue_drain_fd(struct dsam_queue *q);
 bool dsam_cpu_has_enqcmd(void);
 bool dsam_cpu_has_waitpkg(void);
 
-/* Work out min_transfer and has_nodes of dsam_queues from its table. */
+/* Work out max_transfer and has_nodes of dsam_queues from its table. */
 void dsam_queues_settle(void);
 
 #endif

@@ -78,18 +78,19 @@ uint64_t dsam_report_median(const uint64_t *bucket)
 	return 0;
 }
 
-static bool is_idle(const struct dsam_thread_stats *s)
+/* Copies at or above the cutoff, and with_small calls below it. */
+static bool has_calls(const struct dsam_thread_stats *s, bool with_small)
 {
 	for (int op = 0; op < DSAM_OPS; op++) {
 		const struct dsam_op_stats *o = &s->op[op];
 
-		if (o->small_calls)
-			return false;
+		if (with_small && o->small_calls)
+			return true;
 		for (int r = 0; r < DSAM_ROUTES; r++)
 			if (o->calls[r])
-				return false;
+				return true;
 	}
-	return true;
+	return false;
 }
 
 /* The name of a thread that still lives. */
@@ -129,6 +130,10 @@ static void add_row(struct dsam_report *r, struct dsam_slot *s, bool has_ended)
 		snprintf(row->name, sizeof(row->name), "%s", s->name);
 	else
 		read_name(s->tid, row->name, sizeof(row->name));
+	/* A name may hold anything; a terminal acts on some of it. */
+	for (char *c = row->name; *c; c++)
+		if ((unsigned char)*c < 32 || *c == 127)
+			*c = '?';
 }
 
 static void gather_threads(struct dsam_report *r)
@@ -138,7 +143,7 @@ static void gather_threads(struct dsam_report *r)
 		struct dsam_slot *s = &dsam_arena->slot[i];
 
 		if ((state != DSAM_SLOT_LIVE && state != DSAM_SLOT_RETIRED) ||
-		    is_idle(&s->stats))
+		    !has_calls(&s->stats, true))
 			continue;
 		add_row(r, s, state == DSAM_SLOT_RETIRED);
 	}
@@ -268,20 +273,15 @@ void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
 /* Was there a copy at or above the cutoff at all?  Most processes: no. */
 static bool is_worth_it(void)
 {
-	for (unsigned i = 0; i < DSAM_SLOTS; i++) {
-		uint8_t state = atomic_load(&dsam_arena->state[i]);
-		const struct dsam_slot *s = &dsam_arena->slot[i];
-
-		for (int op = 0; state != DSAM_SLOT_FREE && op < DSAM_OPS; op++)
-			for (int r = 0; r < DSAM_ROUTES; r++)
-				if (s->stats.op[op].calls[r])
-					return true;
-	}
+	for (unsigned i = 0; i < DSAM_SLOTS; i++)
+		if (atomic_load(&dsam_arena->state[i]) != DSAM_SLOT_FREE &&
+		    has_calls(&dsam_arena->slot[i].stats, false))
+			return true;
 	for (int op = 0; op < DSAM_OPS; op++)
 		for (int w = 0; w < DSAM_WHYS; w++)
 			if (atomic_load(&dsam_arena->outside_calls[op][w]))
 				return true;
-	return atomic_load(&dsam_arena->folded);
+	return has_calls(&dsam_arena->rest, false);
 }
 
 static void write_out(const struct dsam_conf *conf, const char *text, size_t n)

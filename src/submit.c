@@ -35,7 +35,6 @@ static void build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
 	dsam_descriptor_begin(
 		d, rec, rq->src ? DSA_OPCODE_MEMMOVE : DSA_OPCODE_MEMFILL);
 	d->dst_addr = (uintptr_t)rq->dst + p->off;
-	d->xfer_size = p->len;
 	if (rq->src)
 		d->src_addr = (uintptr_t)rq->src + p->off;
 	else
@@ -60,12 +59,15 @@ static enum dsam_why try_queues(const struct dsam_submission *sub,
 		d->flags &= ~(uint32_t)IDXD_OP_FLAG_CC;
 		if (sub->to_cache && q->has_cache_control)
 			d->flags |= IDXD_OP_FLAG_CC;
+		d->xfer_size =
+			p->len < q->max_transfer ? p->len : q->max_transfer;
 		s->queue[p->entry] = q;
 		p->queue = q;
 		p->sent = dsam_ticks();
 		rc = q->ops->enqueue(q, d);
 		if (DSAM_LIKELY(rc == DSAM_ENQUEUE_TAKEN)) {
 			s->turn = start + turn + 1;
+			p->len = d->xfer_size;
 			return DSAM_WHY_NONE;
 		}
 		if (rc == DSAM_ENQUEUE_REFUSED)
@@ -149,12 +151,19 @@ static struct dsam_outcome settled(const struct dsam_submission *sub,
 	dsam_slot_release(s, p->entry);
 	if (o.kind == DSAM_OUTCOME_DONE) {
 		dsam_tuner_learn(&s->tuner, !sub->rq->src, p->len,
-				 dsam_ticks() - p->sent);
+				 dsam_ticks_since(p->sent));
 		dsam_queue_good(p->queue);
 	} else if (o.kind == DSAM_OUTCOME_ERROR) {
 		dsam_queue_bad(p->queue);
 	}
 	return o;
+}
+
+/* Has another thread lost patience with the queue? */
+static bool is_closing(const struct dsam_queue *q)
+{
+	return atomic_load_explicit(&q->state, memory_order_relaxed) >=
+	       DSAM_QUEUE_CLOSING;
 }
 
 struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
@@ -176,8 +185,9 @@ struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
 			return forked;
 		if (*status)
 			return settled(sub, p);
-		waited = dsam_ticks() - p->sent;
-		if (DSAM_UNLIKELY(waited > dsam_submit_deadline)) {
+		waited = dsam_ticks_since(p->sent);
+		if (DSAM_UNLIKELY(waited > dsam_submit_deadline ||
+				  is_closing(q))) {
 			dsam_queue_give_up(q);
 			if (*status)
 				return settled(sub, p);

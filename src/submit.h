@@ -8,7 +8,7 @@
 /* A part of a request that is one descriptor. */
 struct dsam_piece {
 	size_t off; /* within the request */
-	uint32_t len; /* bytes, at most the queue's max_transfer */
+	uint32_t len; /* bytes; cut to the max_transfer of the queue */
 	uint32_t serial; /* of the claimed entry */
 	unsigned entry; /* of the slot */
 	uint64_t sent; /* ticks */
@@ -28,7 +28,8 @@ struct dsam_submission {
 extern uint64_t dsam_submit_deadline DSAM_HIDDEN;
 
 /*
- * Submit piece->off and len of the request; fills the rest of *piece.  Tries
+ * Submit piece->off and as much of len as the queue that takes it transfers
+ * in one go; fills the rest of *piece and shortens len.  Tries
  * every open queue, then again up to tries times with growing pauses;
  * *retries counts those.  NONE, or BUSY, NO_QUEUE, NESTED (no free entry),
  * FORKED: then nothing is in flight.
