@@ -32,13 +32,15 @@ static const struct {
 };
 
 struct job {
-	int op; /* 0 memcpy, 1 memmove, 2 memset */
+	int op; /* 0 memcpy, 1 memmove, 2 memset, 3 any of them */
 	int size; /* 0: the random mix */
 	int calls;
 };
 
-static char *dst, *src;
+/* At the same place in every worker: aliasing must not differ. */
+static _Alignas(4096) char dst[ROOM], src[ROOM + 4096];
 static size_t mix[MIX];
+static unsigned char ops[MIX];
 
 static double now_ns(void)
 {
@@ -55,12 +57,12 @@ static double run(const struct job *j)
 	for (int i = 0; i < j->calls; i++) {
 		size_t n = j->size ? (size_t)j->size : mix[i % MIX];
 
-		switch (j->op) {
+		switch (j->op < 3 ? j->op : ops[i % MIX]) {
 		case 0:
-			memcpy(dst, src, n);
+			memcpy(dst, src + 1024, n);
 			break;
 		case 1:
-			memmove(dst, src, n);
+			memmove(dst, src + 1024, n);
 			break;
 		default:
 			memset(dst, i, n);
@@ -74,8 +76,6 @@ static int work(void)
 	struct job j;
 	double ns;
 
-	dst = aligned_alloc(64, ROOM);
-	src = aligned_alloc(64, ROOM);
 	memset(src, 1, ROOM);
 	memset(dst, 1, ROOM);
 	/* As programs call: mostly tiny, now and then some KiB. */
@@ -85,6 +85,7 @@ static int work(void)
 		int most = r < 60 ? 64 : r < 90 ? 512 : r < 99 ? 4096 : 16384;
 
 		mix[i] = (size_t)(rand() % most) + 1;
+		ops[i] = (unsigned char)(rand() % 3);
 	}
 	while (read(0, &j, sizeof(j)) == sizeof(j)) {
 		ns = run(&j);
@@ -154,7 +155,8 @@ static double median(double *v, int n)
 
 static void measure(struct worker *w, int op, int size, int rounds)
 {
-	static const char *const ops[] = {"memcpy", "memmove", "memset"};
+	static const char *const names[] = {"memcpy", "memmove", "memset",
+					    "any"};
 	double ns[WAYS][MAX_ROUNDS], diff[MAX_ROUNDS], ratio[MAX_ROUNDS];
 	struct job j = {op, size, size > 4096 ? 5000 : 40000};
 	char what[16];
@@ -166,7 +168,7 @@ static void measure(struct worker *w, int op, int size, int rounds)
 			ns[way][r < 0 ? 0 : r] = ask(&w[way], &j);
 		}
 	snprintf(what, sizeof(what), size ? "%d" : "mix", size);
-	printf("%-8s %6s", ops[op], what);
+	printf("%-8s %6s", names[op], what);
 	for (int way = 0; way < WAYS; way++) {
 		double copy[MAX_ROUNDS];
 
@@ -211,5 +213,6 @@ int main(int argc, char **argv)
 	for (int op = 0; op < 3; op++)
 		for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++)
 			measure(w, op, sizes[s], rounds);
+	measure(w, 3, 0, rounds);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "dsamove.h"
 #include "libc_mem.h"
 #include "offload.h"
+#include "tiny.h"
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -32,36 +33,59 @@ EXPORT void *__memmove_chk(void *dst, const void *src, size_t n, size_t room);
 EXPORT void *__memset_chk(void *dst, int c, size_t n, size_t room);
 EXPORT void *__mempcpy_chk(void *dst, const void *src, size_t n, size_t room);
 
+/* A copy within room, by the gate's answer.  op is a constant. */
+static inline __attribute__((always_inline)) void *
+pass_copy(enum dsam_op op, void *dst, const void *src, size_t n)
+{
+	if (DSAM_UNLIKELY(!SMALL(op, n)))
+		return dsam_offload_copy(op, dst, src, n);
+	if (n > DSAM_TINY)
+		return dsam_libc.memmove(dst, src, n);
+	dsam_tiny_copy(dst, src, n);
+	return dst;
+}
+
+static inline __attribute__((always_inline)) void *pass_fill(void *dst, int c,
+							     size_t n)
+{
+	if (DSAM_UNLIKELY(!SMALL(DSAM_OP_MEMSET, n)))
+		return dsam_offload_fill(dst, c, n);
+	return dsam_libc.memset(dst, c, n);
+}
+
 void *memcpy(void *dst, const void *src, size_t n)
 {
-	if (SMALL(DSAM_OP_MEMCPY, n))
-		return dsam_libc.memmove(dst, src, n);
-	return dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n);
+	return pass_copy(DSAM_OP_MEMCPY, dst, src, n);
 }
 
 void *memmove(void *dst, const void *src, size_t n)
 {
-	if (SMALL(DSAM_OP_MEMMOVE, n))
-		return dsam_libc.memmove(dst, src, n);
-	return dsam_offload_copy(DSAM_OP_MEMMOVE, dst, src, n);
+	return pass_copy(DSAM_OP_MEMMOVE, dst, src, n);
 }
 
 void *memset(void *dst, int c, size_t n)
 {
-	if (SMALL(DSAM_OP_MEMSET, n))
-		return dsam_libc.memset(dst, c, n);
-	return dsam_offload_fill(dst, c, n);
+	return pass_fill(dst, c, n);
 }
 
-void *mempcpy(void *dst, const void *src, size_t n)
+/* Not a tail call of pass_copy: the end is what it returns. */
+static inline __attribute__((always_inline)) void *
+pass_mempcpy(void *dst, const void *src, size_t n)
 {
 	if (SMALL(DSAM_OP_MEMCPY, n))
 		return dsam_libc.mempcpy(dst, src, n);
 	return (char *)dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n) + n;
 }
 
+void *mempcpy(void *dst, const void *src, size_t n)
+{
+	return pass_mempcpy(dst, src, n);
+}
+
 void *__mempcpy(void *dst, const void *src, size_t n)
-	__attribute__((alias("mempcpy")));
+{
+	return pass_mempcpy(dst, src, n);
+}
 
 int memcmp(const void *a, const void *b, size_t n)
 {
@@ -85,34 +109,26 @@ void *__memcpy_chk(void *dst, const void *src, size_t n, size_t room)
 {
 	if (DSAM_UNLIKELY(n > room))
 		return dsam_libc.memcpy_chk(dst, src, n, room);
-	if (SMALL(DSAM_OP_MEMCPY, n))
-		return dsam_libc.memmove(dst, src, n);
-	return dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n);
+	return pass_copy(DSAM_OP_MEMCPY, dst, src, n);
 }
 
 void *__memmove_chk(void *dst, const void *src, size_t n, size_t room)
 {
 	if (DSAM_UNLIKELY(n > room))
 		return dsam_libc.memmove_chk(dst, src, n, room);
-	if (SMALL(DSAM_OP_MEMMOVE, n))
-		return dsam_libc.memmove(dst, src, n);
-	return dsam_offload_copy(DSAM_OP_MEMMOVE, dst, src, n);
+	return pass_copy(DSAM_OP_MEMMOVE, dst, src, n);
 }
 
 void *__memset_chk(void *dst, int c, size_t n, size_t room)
 {
 	if (DSAM_UNLIKELY(n > room))
 		return dsam_libc.memset_chk(dst, c, n, room);
-	if (SMALL(DSAM_OP_MEMSET, n))
-		return dsam_libc.memset(dst, c, n);
-	return dsam_offload_fill(dst, c, n);
+	return pass_fill(dst, c, n);
 }
 
 void *__mempcpy_chk(void *dst, const void *src, size_t n, size_t room)
 {
 	if (DSAM_UNLIKELY(n > room))
 		return dsam_libc.mempcpy_chk(dst, src, n, room);
-	if (SMALL(DSAM_OP_MEMCPY, n))
-		return dsam_libc.mempcpy(dst, src, n);
-	return (char *)dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n) + n;
+	return pass_mempcpy(dst, src, n);
 }

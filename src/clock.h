@@ -33,10 +33,10 @@ static inline uint64_t dsam_ticks(void)
 	return __builtin_ia32_rdtsc();
 }
 
-/* Ticks since start; 0 where the clocks of two CPUs disagree. */
-static inline uint64_t dsam_ticks_since(uint64_t start)
+/* From start to end; 0 where the clocks of two CPUs disagree. */
+static inline uint64_t dsam_ticks_between(uint64_t start, uint64_t end)
 {
-	int64_t d = (int64_t)(dsam_ticks() - start);
+	int64_t d = (int64_t)(end - start);
 
 	return d > 0 ? (uint64_t)d : 0;
 }

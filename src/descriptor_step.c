@@ -103,6 +103,7 @@ static size_t find_difference(const uint64_t *a, const uint64_t *b, size_t n)
 
 	while (i + 8 <= n && a[i / 8] == b[i / 8])
 		i += 8;
+	/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 	while (i < n && x[i] == y[i])
 		i++;
 	return i;

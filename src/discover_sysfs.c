@@ -123,6 +123,7 @@ static void take_wq(const char *device, const char *name, struct dsam_wq *wq)
 }
 
 /* Is name prefix, digits and nothing else (with one '.' where dotted)? */
+/* NOLINTNEXTLINE(misc-no-recursion): one level */
 static bool is_named(const char *name, const char *prefix, bool dotted)
 {
 	size_t n = strlen(prefix), digits;

@@ -96,6 +96,7 @@ struct dsam_outcome {
 	bool is_write; /* FAULT: the destination faulted */
 	bool from_end; /* FAULT: the done bytes are the last ones */
 	uint32_t done; /* FAULT: how many */
+	uint64_t waited; /* ticks, from the call to the answer */
 };
 
 #endif

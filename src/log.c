@@ -138,7 +138,7 @@ void dsam_log(unsigned level, const char *format, ...)
 
 	if (level > log_to.level)
 		return;
-	memcpy(line, "dsamove: ", 9);
+	snprintf(line, sizeof(line), "dsamove: ");
 	va_start(ap, format);
 	n = vsnprintf(line + 9, sizeof(line) - 10, format, ap);
 	va_end(ap);

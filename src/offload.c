@@ -118,7 +118,8 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 		/* A child: the slot was wiped, and may be another thread's. */
 		return;
 	}
-	st.account.ns = dsam_ticks_to_ns(dsam_ticks_since(start));
+	st.account.ns =
+		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
 	dsam_stats_request(&slot->stats, rq->op, rq->n, &st.account);
 }
 

@@ -20,6 +20,7 @@ static bool is_queue_name(const char *name)
 {
 	int device, queue, end = 0;
 
+	/* NOLINTNEXTLINE(cert-err34-c): four digits at most */
 	return sscanf(name, "wq%4d.%4d%n", &device, &queue, &end) == 2 &&
 	       !name[end] && device >= 0 && queue >= 0;
 }

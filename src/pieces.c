@@ -47,9 +47,10 @@ static void touch(struct dsam_story *st, size_t from, size_t to)
 		return;
 	}
 	while (i < to) {
-		*(volatile char *)&rq->dst[i] =
-			rq->src ? *(const volatile char *)&rq->src[i]
-				: (char)rq->fill;
+		char right = rq->src ? *(const volatile char *)&rq->src[i]
+				     : (char)rq->fill;
+
+		*(volatile char *)&rq->dst[i] = right;
 		st->account.touched++;
 		i += DSAM_PAGE - (base + i) % DSAM_PAGE;
 	}
@@ -133,12 +134,10 @@ static void settle(struct dsam_story *st, struct dsam_piece *p)
 	size_t from = p->off, to = from + p->len;
 
 	while (from < to) {
-		uint64_t start = dsam_ticks();
 		struct dsam_outcome o = dsam_submit_settle(&st->sub, p);
 		enum dsam_why why = DSAM_WHY_FAULT;
 
-		st->account.wait_ns +=
-			dsam_ticks_to_ns(dsam_ticks_since(start));
+		st->account.wait_ns += dsam_ticks_to_ns(o.waited);
 		switch (o.kind) {
 		case DSAM_OUTCOME_DONE:
 			if (DSAM_UNLIKELY(st->verify && !is_right(st, p))) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Room: COLD, PURE.  Sums and bucket limits for the report.
+ * May: read counters that their threads still write.  Must not: write any
+ * but its result.
  */
 #include "stats.h"
 

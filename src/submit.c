@@ -134,13 +134,15 @@ struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
 	return o;
 }
 
+/* The record is written: believe it if it is ours. */
 static struct dsam_outcome settled(const struct dsam_submission *sub,
-				   const struct dsam_piece *p)
+				   const struct dsam_piece *p, uint64_t start)
 {
 	struct dsam_slot *s = sub->slot;
 	const struct dsa_completion_record *rec = &s->rec[p->entry];
 	uint8_t status = __atomic_load_n(&rec->status, __ATOMIC_ACQUIRE);
 	struct dsam_outcome o = dsam_submit_decode(rec, status, p->len);
+	uint64_t now = dsam_ticks();
 
 	atomic_signal_fence(memory_order_seq_cst);
 	/* Was the entry taken over?  Then that was not our record. */
@@ -149,9 +151,10 @@ static struct dsam_outcome settled(const struct dsam_submission *sub,
 		return o;
 	}
 	dsam_slot_release(s, p->entry);
+	o.waited = dsam_ticks_between(start, now);
 	if (o.kind == DSAM_OUTCOME_DONE) {
 		dsam_tuner_learn(&s->tuner, !sub->rq->src, p->len,
-				 dsam_ticks_since(p->sent));
+				 dsam_ticks_between(p->sent, now));
 		dsam_queue_good(p->queue);
 	} else if (o.kind == DSAM_OUTCOME_ERROR) {
 		dsam_queue_bad(p->queue);
@@ -169,36 +172,36 @@ static bool is_closing(const struct dsam_queue *q)
 struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
 				       const struct dsam_piece *p)
 {
-	const struct dsam_outcome forked = {.kind = DSAM_OUTCOME_FORKED};
-	const struct dsam_outcome lost = {.kind = DSAM_OUTCOME_TIMEOUT};
+	struct dsam_outcome o = {.kind = DSAM_OUTCOME_FORKED};
 	struct dsam_slot *s = sub->slot;
 	const volatile uint8_t *status = &s->rec[p->entry].status;
 	struct dsam_queue *q = p->queue;
 	uint64_t predicted =
 		dsam_tuner_predict(&s->tuner, !sub->rq->src, p->len);
+	uint64_t start = dsam_ticks(), waited;
 
-	for (;;) {
-		uint64_t waited;
-
+	for (uint64_t now = start;; now = dsam_ticks()) {
 		/* The child of a fork in a signal handler comes back here. */
 		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
-			return forked;
+			return o;
 		if (*status)
-			return settled(sub, p);
-		waited = dsam_ticks_since(p->sent);
+			return settled(sub, p, start);
+		waited = dsam_ticks_between(p->sent, now);
 		if (DSAM_UNLIKELY(waited > dsam_submit_deadline ||
-				  is_closing(q))) {
-			dsam_queue_give_up(q);
-			if (*status)
-				return settled(sub, p);
-			if (dsam_slot_epoch() != sub->epoch)
-				return forked;
-			dsam_slot_release(s, p->entry);
-			return lost;
-		}
+				  is_closing(q)))
+			break;
 		if (q->ops->relax)
 			q->ops->relax(q, &s->desc[p->entry]);
 		else
 			dsam_wait_step(status, waited, predicted);
 	}
+	dsam_queue_give_up(q);
+	if (*status)
+		return settled(sub, p, start);
+	if (dsam_slot_epoch() == sub->epoch) {
+		o.kind = DSAM_OUTCOME_TIMEOUT;
+		o.waited = dsam_ticks_between(start, dsam_ticks());
+		dsam_slot_release(s, p->entry);
+	}
+	return o;
 }
