@@ -73,7 +73,7 @@ void dsam_conf_complain(const struct dsam_conf *conf, enum dsam_key key,
 			 conf->file, conf->from[key], name, what);
 		return;
 	}
-	for (i = 0; name[i] && i < sizeof(upper) - 1; i++)
+	for (i = 0; i < sizeof(upper) - 1 && name[i]; i++)
 		upper[i] = (char)toupper((unsigned char)name[i]);
 	upper[i] = 0;
 	snprintf(err->text, sizeof(err->text), "%s: " ENV_PREFIX "%s: %s",
@@ -118,8 +118,8 @@ static char *next_line(char *out, int room, void *stream)
 		char what[80];
 
 		snprintf(what, sizeof(what),
-			 "the line has %zu bytes, expected at most %d", n,
-			 room - 2);
+			 "the line has %zu bytes, expected at most %d",
+			 nl ? n - 1 : n, room - 2);
 		file_error(r, "", what);
 		return NULL;
 	}
@@ -164,8 +164,14 @@ static int take_pair(void *user, const char *section, const char *name,
 		return 0;
 	}
 	kind = dsam_key_table[key].kind;
-	if (r->conf->from[key] > 0 &&
-	    (kind != DSAM_KIND_LIST || !r->is_continued)) {
+	if (r->conf->from[key] > 0 && r->is_continued &&
+	    kind != DSAM_KIND_LIST) {
+		file_error(r, dsam_key_table[key].name,
+			   "continued by an indented line, expected a value "
+			   "of one line");
+		return 0;
+	}
+	if (r->conf->from[key] > 0 && !r->is_continued) {
 		snprintf(why, sizeof(why),
 			 "given again, expected once (first in line %d)",
 			 r->conf->from[key]);
@@ -196,14 +202,13 @@ int dsam_conf_apply_text(struct dsam_conf *conf, const char *name,
 
 	snprintf(conf->file, sizeof(conf->file), "%s", name);
 	rc = ini_parse_stream(next_line, &r, take_pair, &r);
-	if (r.bad_line)
-		return -EINVAL;
-	if (rc) {
+	/* inih goes on after a line of no known form: tell what came first. */
+	if (rc && (!r.bad_line || rc < r.bad_line)) {
 		r.line = rc;
+		r.bad_line = 0;
 		file_error(&r, "", "not understood, expected KEY = VALUE");
-		return -EINVAL;
 	}
-	return 0;
+	return r.bad_line ? -EINVAL : 0;
 }
 
 /* ---- the environment ---- */
@@ -243,17 +248,17 @@ int dsam_conf_apply_env(struct dsam_conf *conf, char *const *env,
 size_t dsam_conf_example(char *out, size_t room)
 {
 	size_t used = 0;
+	char takes[160];
 
 	for (int k = 0; k < DSAM_KEYS && used < room; k++) {
 		const struct dsam_key_info *i = &dsam_key_table[k];
 
 		used += (size_t)snprintf(out + used, room - used, "\n# %s\n",
 					 i->help);
-		if (i->choices && used < room)
-			used += (size_t)snprintf(
-				out + used, room - used, "# %s: %s\n",
-				i->kind == DSAM_KIND_SET ? "some of" : "one of",
-				i->choices);
+		dsam_conf_value_expected(i, takes, sizeof(takes));
+		if (used < room)
+			used += (size_t)snprintf(out + used, room - used,
+						 "# Takes %s.\n", takes);
 		if (used < room)
 			used += (size_t)snprintf(out + used, room - used,
 						 "#%s =%s%s\n", i->name,

@@ -69,10 +69,11 @@ static void choices_say(const struct dsam_key_info *k, char *out, size_t room)
 
 static void size_say(unsigned long long n, char *out, size_t room)
 {
-	static const char unit[] = " KMGT";
+	/* Only units that number_read() takes. */
+	static const char unit[] = " KMG";
 	int u = 0;
 
-	while (n && !(n & 1023) && u < 4) {
+	while (n && !(n & 1023) && u < 3) {
 		n >>= 10;
 		u++;
 	}
@@ -92,6 +93,27 @@ static void range_say(const struct dsam_key_info *k, char *out, size_t room)
 	size_say(k->high, high, sizeof(high));
 	snprintf(out, room, "a size from %s to %s such as 32768, 32K or 1M",
 		 low, high);
+}
+
+void dsam_conf_value_expected(const struct dsam_key_info *k, char *out,
+			      size_t room)
+{
+	char words[120];
+
+	if (k->later && !strcmp(k->later, "*")) {
+		snprintf(out, room, "no value but '%s'", k->def);
+	} else if (k->choices) {
+		choices_say(k, words, sizeof(words));
+		snprintf(out, room, "%s of %s",
+			 k->kind == DSAM_KIND_SET ? "some" : "one", words);
+	} else if (k->kind == DSAM_KIND_LIST || k->kind == DSAM_KIND_TEXT) {
+		snprintf(out, room, "%s of at most %llu bytes",
+			 k->kind == DSAM_KIND_LIST ? "a list with commas"
+						   : "a text",
+			 k->high - 2);
+	} else {
+		range_say(k, out, room);
+	}
 }
 
 /* Digits and, for sizes, one of K, M, G.  False: malformed or too large. */
@@ -136,13 +158,13 @@ static int value_number(const struct dsam_key_info *k, void *field,
 {
 	unsigned long long n = 0;
 	bool is_size = k->kind != DSAM_KIND_NUMBER;
-	char expected[80];
+	char expected[160];
 
 	if (k->kind == DSAM_KIND_OPTSIZE && !*text) {
 		*(size_t *)field = 0;
 		return 0;
 	}
-	range_say(k, expected, sizeof(expected));
+	dsam_conf_value_expected(k, expected, sizeof(expected));
 	if (!number_read(text, is_size, &n)) {
 		snprintf(why, room, "'%.60s' is not a %s, expected %s", text,
 			 is_size ? "size" : "number", expected);
@@ -164,14 +186,14 @@ static int value_choice(const struct dsam_key_info *k, unsigned *field,
 			const char *text, char *why, size_t room)
 {
 	int i = choice_find(k->choices, text, strlen(text));
-	char expected[120];
+	char expected[160];
 
 	if (i >= 0) {
 		*field = (unsigned)i;
 		return 0;
 	}
-	choices_say(k, expected, sizeof(expected));
-	snprintf(why, room, "'%.60s' is not known, expected one of %s", text,
+	dsam_conf_value_expected(k, expected, sizeof(expected));
+	snprintf(why, room, "'%.60s' is not known, expected %s", text,
 		 expected);
 	return -EINVAL;
 }
@@ -179,7 +201,7 @@ static int value_choice(const struct dsam_key_info *k, unsigned *field,
 static int value_set(const struct dsam_key_info *k, unsigned *field,
 		     const char *text, char *why, size_t room)
 {
-	char word[64], expected[120];
+	char word[64], expected[160];
 	unsigned set = 0;
 
 	for (const char *at = text;
@@ -187,9 +209,8 @@ static int value_set(const struct dsam_key_info *k, unsigned *field,
 		int i = choice_find(k->choices, word, strlen(word));
 
 		if (i < 0 || (k->later && !strcasecmp(word, k->later))) {
-			choices_say(k, expected, sizeof(expected));
-			snprintf(why, room, "'%.60s' %s, expected some of %s",
-				 word,
+			dsam_conf_value_expected(k, expected, sizeof(expected));
+			snprintf(why, room, "'%.60s' %s, expected %s", word,
 				 i < 0 ? "is not known" : "has no effect yet",
 				 expected);
 			return -EINVAL;
@@ -197,8 +218,8 @@ static int value_set(const struct dsam_key_info *k, unsigned *field,
 		set |= 1U << i;
 	}
 	if (!set) {
-		choices_say(k, expected, sizeof(expected));
-		snprintf(why, room, "is empty, expected some of %s", expected);
+		dsam_conf_value_expected(k, expected, sizeof(expected));
+		snprintf(why, room, "is empty, expected %s", expected);
 		return -EINVAL;
 	}
 	*field = set;
@@ -225,21 +246,15 @@ static int value_text(const struct dsam_key_info *k, char *field,
 static int refuse_later(const struct dsam_key_info *k, const char *text,
 			char *why, size_t room)
 {
-	char expected[120];
+	char expected[160];
 	bool any = k->later && !strcmp(k->later, "*");
 
 	if (!k->later || k->kind == DSAM_KIND_SET ||
 	    (any ? !strcasecmp(text, k->def) : strcasecmp(text, k->later) != 0))
 		return 0;
-	if (any)
-		snprintf(expected, sizeof(expected), "it to be left at '%s'",
-			 k->def);
-	else if (k->choices)
-		choices_say(k, expected, sizeof(expected));
-	else
-		range_say(k, expected, sizeof(expected));
-	snprintf(why, room, "'%.60s' has no effect yet, expected %s%s", text,
-		 k->choices ? "one of " : "", expected);
+	dsam_conf_value_expected(k, expected, sizeof(expected));
+	snprintf(why, room, "'%.60s' has no effect yet, expected %s", text,
+		 expected);
 	return -EINVAL;
 }
 

@@ -35,6 +35,10 @@ extern const struct dsam_key_info dsam_key_table[DSAM_KEYS];
 int dsam_conf_value_set(struct dsam_conf *conf, enum dsam_key key,
 			const char *text, bool append, char *why, size_t room);
 
+/* What key k takes, in words that fit after "expected" (160 bytes). */
+void dsam_conf_value_expected(const struct dsam_key_info *k, char *out,
+			      size_t room);
+
 /* Index of the key called name (len bytes, either case), or DSAM_KEYS. */
 enum dsam_key dsam_conf_key_find(const char *name, size_t len);
 

@@ -43,7 +43,7 @@ struct dsam_plan dsam_policy_plan(const struct dsam_limits *lim,
 			rq->n % 100 * lim->cpu_percent / 100;
 		p.split = rq->n - whole;
 		/* Both sides' pieces begin at a line of the destination. */
-		if (p.split - p.head > DSAM_LINE)
+		if (p.split > p.head + DSAM_LINE)
 			p.split -= ((uintptr_t)rq->dst + p.split) % DSAM_LINE;
 		if (p.split <= p.head)
 			p.split = rq->n;

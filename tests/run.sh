@@ -24,7 +24,7 @@ unit_one() {
 	e=$(printf '%s' "$line" | sed -nE 's/.*Errors: ([0-9]+).*/\1/p')
 	bad=$((${f:-0} + ${e:-0}))
 	[ "$rc" -eq 0 ] || [ "$bad" -gt 0 ] || bad=1
-	[ -n "$n" ] && [ "$n" -gt 0 ] || { n=1; bad=1; }
+	[ "${n:-0}" -gt 0 ] || { n=1; bad=1; }
 	passed=$((passed + n - bad))
 	failed=$((failed + bad))
 	if [ "$bad" -gt 0 ]; then

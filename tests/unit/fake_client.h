@@ -7,7 +7,8 @@
 #ifndef FAKE_CLIENT_H
 #define FAKE_CLIENT_H
 
-#include <check.h>
+#include "suite.h"
+
 #include <string.h>
 
 #include "../../src/descriptor_exec.h"
@@ -181,25 +182,5 @@ static inline struct dsa_hw_desc fake_desc(unsigned int opcode, uint64_t src,
 
 	return desc;
 }
-
-/* main() of a test program with one suite. */
-#define RUN_SUITE(name, ...)                                                \
-	int main(void)                                                      \
-	{                                                                   \
-		const TTest *const tests[] = {__VA_ARGS__};                 \
-		Suite *suite = suite_create(name);                          \
-		TCase *tcase = tcase_create(name);                          \
-		SRunner *runner = srunner_create(suite);                    \
-		int failed;                                                 \
-                                                                            \
-		tcase_set_timeout(tcase, 60);                               \
-		for (size_t i = 0; i < sizeof(tests) / sizeof(*tests); i++) \
-			tcase_add_test(tcase, tests[i]);                    \
-		suite_add_tcase(suite, tcase);                              \
-		srunner_run_all(runner, CK_ENV);                            \
-		failed = srunner_ntests_failed(runner);                     \
-		srunner_free(runner);                                       \
-		return failed != 0;                                         \
-	}
 
 #endif
