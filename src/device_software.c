@@ -20,13 +20,16 @@
 
 struct dsam_software dsam_software;
 
+/* A slot's worth in flight, and as many that nobody waits for any more. */
+#define JOBS (2 * DSAM_DEPTH)
+
 /* What the inline device remembers of the calling thread's descriptors. */
 struct job {
 	const struct dsa_hw_desc *desc;
 	const struct dsam_step *step;
-	uint64_t turns, ready;
+	uint64_t turns, since, ready;
 };
-static __thread struct job jobs[DSAM_DEPTH]
+static __thread struct job jobs[JOBS]
 	__attribute__((tls_model("initial-exec")));
 
 static const struct dsam_step ok_step = {.kind = DSAM_STEP_OK};
@@ -99,28 +102,42 @@ static enum dsam_enqueue inline_enqueue(struct dsam_queue *q,
 					const struct dsa_hw_desc *desc)
 {
 	const struct dsam_step *step = next_step();
-	struct job *free = NULL;
+	struct job *free = &jobs[0];
 
 	(void)q;
 	if (step->kind == DSAM_STEP_BUSY)
 		return DSAM_ENQUEUE_RETRY;
-	for (unsigned i = 0; i < DSAM_DEPTH; i++)
-		if (!jobs[i].desc || jobs[i].desc == desc)
+	/* Without a free one, the oldest: its request was left by a jump. */
+	for (unsigned i = 0; i < JOBS; i++) {
+		if (!jobs[i].desc || jobs[i].desc == desc) {
 			free = &jobs[i];
-	if (!free)
-		return DSAM_ENQUEUE_RETRY;
+			break;
+		}
+		if (jobs[i].since < free->since)
+			free = &jobs[i];
+	}
+	free->since = dsam_ticks();
 	free->step = step;
 	free->turns = step->kind == DSAM_STEP_AFTER ? step->arg : 0;
 	free->ready = due(desc);
-	free->ready = free->ready ? free->ready + dsam_ticks() : 0;
+	free->ready = free->ready ? free->ready + free->since : 0;
 	free->desc = desc;
 	return DSAM_ENQUEUE_TAKEN;
+}
+
+/* Failed, unless what follows overwrites it.  Only this thread looks. */
+static void abandon(const struct dsa_hw_desc *desc)
+{
+	struct dsa_completion_record *rec =
+		(void *)(uintptr_t)desc->completion_addr;
+
+	rec->status = DSA_COMP_HW_ERR1;
 }
 
 static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 {
 	(void)q;
-	for (unsigned i = 0; i < DSAM_DEPTH; i++) {
+	for (unsigned i = 0; i < JOBS; i++) {
 		struct job *j = &jobs[i];
 
 		if (j->desc != desc)
@@ -132,10 +149,11 @@ static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 		if (j->step->kind == DSAM_STEP_NEVER)
 			return;
 		/*
-		 * Out of the table first: a host's handler may leave the
-		 * copy by a long jump, and must not meet it again.
+		 * A host's handler may leave the copy by a long jump: it
+		 * must neither be met again nor wait for a record for ever.
 		 */
 		j->desc = NULL;
+		abandon(desc);
 		execute(&dsam_software_direct, desc, j->step, 0);
 		return;
 	}
@@ -143,7 +161,7 @@ static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 
 void dsam_software_forget(void)
 {
-	for (unsigned i = 0; i < DSAM_DEPTH; i++)
+	for (unsigned i = 0; i < JOBS; i++)
 		jobs[i].desc = NULL;
 }
 

@@ -128,63 +128,78 @@ static void mend(struct dsam_story *st, const struct dsam_outcome *o,
 	}
 }
 
-/* Wait for one piece until its bytes are right, whoever does them. */
+/* What is wrong with a piece that was answered for?  NONE: its bytes are right.
+ */
+static enum dsam_why judge(const struct dsam_story *st,
+			   const struct dsam_piece *p,
+			   const struct dsam_outcome *o)
+{
+	switch (o->kind) {
+	case DSAM_OUTCOME_DONE:
+		if (DSAM_LIKELY(!st->verify || is_right(st, p)))
+			return DSAM_WHY_NONE;
+		dsam_queue_accuse(p->queue, p->off);
+		return DSAM_WHY_MISMATCH;
+	case DSAM_OUTCOME_FAULT:
+		return DSAM_WHY_FAULT;
+	case DSAM_OUTCOME_TIMEOUT:
+		return DSAM_WHY_TIMEOUT;
+	case DSAM_OUTCOME_FORKED:
+		return DSAM_WHY_FORKED;
+	case DSAM_OUTCOME_ERROR:
+		break;
+	}
+	return DSAM_WHY_ERROR;
+}
+
+/*
+ * Wait for one piece until its bytes are right, whoever does them.  [from,
+ * to) is in flight; [to, end) is what a queue did not take when the piece was
+ * submitted again.
+ */
 static void settle(struct dsam_story *st, struct dsam_piece *p)
 {
-	size_t from = p->off, to = from + p->len;
+	size_t from = p->off, to = from + p->len, end = to;
+	enum dsam_why why;
 
-	while (from < to) {
+	for (;;) {
 		struct dsam_outcome o = dsam_submit_settle(&st->sub, p);
-		enum dsam_why why = DSAM_WHY_FAULT;
 
 		st->account.wait_ns += dsam_ticks_to_ns(o.waited);
-		switch (o.kind) {
-		case DSAM_OUTCOME_DONE:
-			if (DSAM_UNLIKELY(st->verify && !is_right(st, p))) {
-				dsam_queue_accuse(p->queue, p->off);
-				why = DSAM_WHY_MISMATCH;
-				break;
-			}
+		why = judge(st, p, &o);
+		if (DSAM_LIKELY(why == DSAM_WHY_NONE)) {
 			st->account.device_bytes += p->len;
-			from += p->len;
-			if (DSAM_LIKELY(from >= to))
-				return;
-			/* Resumed on a queue that transfers less at once. */
-			why = launch(st, p, from, to, true);
-			if (why == DSAM_WHY_NONE)
-				continue;
-			break;
-		case DSAM_OUTCOME_FAULT:
+			from = to;
+		} else if (why == DSAM_WHY_FAULT) {
 			st->account.faults++;
 			st->account.device_bytes += o.done;
-			mend(st, &o, &from, &to);
-			if (from >= to)
-				return;
-			if (!st->resumes_left)
-				break;
-			st->resumes_left--;
-			if (o.is_write)
-				expect_absent(st, from, to);
-			why = launch(st, p, from, to, true);
-			if (why == DSAM_WHY_NONE) {
-				st->account.resumes++;
-				continue;
+			if (o.from_end) {
+				dsam_pieces_by_cpu(st, to, end, why);
+				mend(st, &o, &from, &to);
+				end = to;
+			} else {
+				mend(st, &o, &from, &to);
 			}
-			break;
-		case DSAM_OUTCOME_ERROR:
-			why = DSAM_WHY_ERROR;
-			break;
-		case DSAM_OUTCOME_TIMEOUT:
-			why = DSAM_WHY_TIMEOUT;
-			break;
-		case DSAM_OUTCOME_FORKED:
-			why = DSAM_WHY_FORKED;
+			if (from < end && !st->resumes_left)
+				break;
+		} else {
 			break;
 		}
-		st->is_forked = st->is_forked || why == DSAM_WHY_FORKED;
-		dsam_pieces_by_cpu(st, from, to, why);
-		return;
+		if (DSAM_LIKELY(from >= end))
+			return;
+		if (why == DSAM_WHY_FAULT) {
+			st->resumes_left--;
+			st->account.resumes++;
+			if (o.is_write)
+				expect_absent(st, from, end);
+		}
+		why = launch(st, p, from, end, true);
+		if (why != DSAM_WHY_NONE)
+			break;
+		to = from + p->len;
 	}
+	st->is_forked = st->is_forked || why == DSAM_WHY_FORKED;
+	dsam_pieces_by_cpu(st, from, end, why);
 }
 
 void dsam_pieces_run(struct dsam_story *st)

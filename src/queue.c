@@ -12,7 +12,7 @@
 
 /* In a row, on one queue, before it is passed over. */
 #define MAX_ERRORS 4
-#define MAX_REFUSALS 64
+#define MAX_REFUSALS 16
 #define FIRST_PAUSE_US 100000
 #define LAST_PAUSE_US 60000000
 /* How long after a probe its record is looked at for the first time. */

@@ -151,19 +151,9 @@ static struct dsam_slot *claim(void)
 	return NULL;
 }
 
-static enum dsam_why join(struct dsam_slot **out, const void *frame)
+/* Make a claimed slot the calling thread's own, and busy. */
+static void settle_in(struct dsam_slot *s, const void *frame)
 {
-	uint32_t epoch = dsam_slot_epoch();
-	struct dsam_slot *s;
-
-	/* From here a signal handler's copy finds JOINING and is nested. */
-	dsam_self.epoch = epoch;
-	dsam_self.slot = DSAM_SELF_JOINING;
-	s = claim();
-	if (!s) {
-		dsam_self.slot = NULL;
-		return DSAM_WHY_NO_SLOT;
-	}
 	s->busy = 1;
 	s->in_flight = 0;
 	s->frame = frame;
@@ -173,13 +163,67 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 	for (unsigned e = 0; e < DSAM_DEPTH; e++) {
 		s->desc[e].completion_addr = 0;
 		s->rec[e].status = DSA_COMP_NONE;
+		s->serial[e]++;
 		s->queue[e] = NULL;
 	}
 	pthread_setspecific(key, s);
 	atomic_signal_fence(memory_order_seq_cst);
 	dsam_self.slot = s;
+}
+
+static enum dsam_why join(struct dsam_slot **out, const void *frame)
+{
+	struct dsam_slot *s;
+
+	/* From here a signal handler's copy finds JOINING and is nested. */
+	dsam_self.epoch = dsam_slot_epoch();
+	dsam_self.slot = DSAM_SELF_JOINING;
+	s = claim();
+	if (!s) {
+		dsam_self.slot = NULL;
+		return DSAM_WHY_NO_SLOT;
+	}
+	settle_in(s, frame);
 	*out = s;
 	return DSAM_WHY_NONE;
+}
+
+/* Entries of s that wait for a record. */
+static unsigned count_pending(const struct dsam_slot *s)
+{
+	unsigned n = 0;
+
+	for (unsigned e = 0; e < DSAM_DEPTH; e++)
+		n += s->in_flight >> e & 1 && !dsam_slot_is_answered(s, e);
+	return n;
+}
+
+/*
+ * A jump out of the submission itself leaves an entry of which nobody knows
+ * whether the device has it: it may wait for ever.  Before a slot runs out
+ * of entries the thread moves to another, with its counters; the old one is
+ * free again when its records are written, if they are.
+ */
+static struct dsam_slot *move_house(struct dsam_slot *old, const void *frame)
+{
+	struct dsam_slot *s = claim();
+	uint64_t *to, *from;
+
+	if (!s)
+		return old;
+	to = (uint64_t *)&s->stats;
+	from = (uint64_t *)&old->stats;
+	for (size_t i = 0; i < sizeof(s->stats) / sizeof(*to); i++) {
+		to[i] = from[i];
+		from[i] = 0;
+	}
+	s->tuner = old->tuner;
+	s->in_crowd = old->in_crowd;
+	old->in_crowd = 0;
+	settle_in(s, frame);
+	atomic_store(&dsam_arena->state[old - dsam_arena->slot],
+		     DSAM_SLOT_FREE);
+	return s;
 }
 
 static enum dsam_why be_reborn(void)
@@ -214,6 +258,8 @@ enum dsam_why dsam_slot_enter_slow(struct dsam_slot **out, const void *frame)
 	 */
 	if ((uintptr_t)frame < (uintptr_t)s->frame && is_pending(s))
 		return DSAM_WHY_NESTED;
+	if (count_pending(s) >= DSAM_DEPTH / 2)
+		s = move_house(s, frame);
 	s->frame = frame;
 	*out = s;
 	return DSAM_WHY_NONE;

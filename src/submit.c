@@ -184,7 +184,7 @@ struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
 		/* The child of a fork in a signal handler comes back here. */
 		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
 			return o;
-		if (*status)
+		if (*status || s->serial[p->entry] != p->serial)
 			return settled(sub, p, start);
 		waited = dsam_ticks_between(p->sent, now);
 		if (DSAM_UNLIKELY(waited > dsam_submit_deadline ||
