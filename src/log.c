@@ -55,38 +55,50 @@ void dsam_log_setup(unsigned level, const char *file)
 	snprintf(log_to.file, sizeof(log_to.file), "%s", file);
 }
 
-/* Would n more bytes on fd raise SIGXFSZ? */
-static bool is_over_limit(int fd, size_t n)
+/* Would n more bytes in a file of this size raise SIGXFSZ? */
+static bool is_over_limit(uint64_t size, size_t n)
 {
 	struct rlimit limit;
-	struct stat st;
 
-	return !dsam_syscall3(SYS_fstat, fd, (long)&st, 0) &&
-	       S_ISREG(st.st_mode) &&
-	       !dsam_syscall6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit,
+	return !dsam_syscall6(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)&limit,
 			      0, 0) &&
-	       limit.rlim_cur != RLIM_INFINITY &&
-	       (uint64_t)st.st_size + n > limit.rlim_cur;
+	       limit.rlim_cur != RLIM_INFINITY && size + n > limit.rlim_cur;
+}
+
+/* Can fd take some bytes without SIGPIPE, and without waiting for long? */
+static bool is_writable(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	long rc;
+
+	do
+		rc = dsam_syscall3(SYS_poll, (long)&p, 1, PATIENCE_MS);
+	while (rc == -EINTR);
+	return rc > 0 && !(p.revents & (POLLERR | POLLHUP | POLLNVAL));
 }
 
 /*
- * A pipe whose reader has gone raises SIGPIPE, and a full one blocks: ask
- * first, and write no more at once than poll answers for.
+ * A file takes all at once, so that the lines of processes that share it do
+ * not mix.  A pipe whose reader has gone raises SIGPIPE, and a full one
+ * blocks: there no more at once than poll answers for.
  */
 bool dsam_log_write(int fd, const char *text, size_t n)
 {
-	if (is_over_limit(fd, n))
-		return false;
-	while (n) {
-		struct pollfd p = {.fd = fd, .events = POLLOUT};
-		long rc = dsam_syscall3(SYS_poll, (long)&p, 1, PATIENCE_MS);
+	size_t most = PIPE_BUF;
+	struct stat st;
+	long rc;
 
-		if (rc == -EINTR)
-			continue;
-		if (rc <= 0 || (p.revents & (POLLERR | POLLHUP | POLLNVAL)))
+	if (!dsam_syscall3(SYS_fstat, fd, (long)&st, 0) &&
+	    S_ISREG(st.st_mode)) {
+		if (is_over_limit((uint64_t)st.st_size, n))
+			return false;
+		most = n;
+	}
+	while (n) {
+		if (!is_writable(fd))
 			return false;
 		rc = dsam_syscall3(SYS_write, fd, (long)text,
-				   (long)(n < PIPE_BUF ? n : PIPE_BUF));
+				   (long)(n < most ? n : most));
 		if (rc == -EINTR)
 			continue;
 		if (rc <= 0)

@@ -49,9 +49,9 @@ static enum dsam_why try_queues(const struct dsam_submission *sub,
 	struct dsa_hw_desc *d = &s->desc[p->entry];
 	uint32_t start = s->turn;
 	struct dsam_queue *q;
-	unsigned turn;
+	unsigned turn = 0;
 
-	for (turn = 0; (q = dsam_queue_pick(start, turn, sub->node)); turn++) {
+	while ((q = dsam_queue_pick(start, turn, sub->node))) {
 		enum dsam_enqueue rc;
 
 		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
@@ -70,10 +70,14 @@ static enum dsam_why try_queues(const struct dsam_submission *sub,
 			p->len = d->xfer_size;
 			return DSAM_WHY_NONE;
 		}
-		if (rc == DSAM_ENQUEUE_REFUSED)
+		/* Once passed over it counts no more: the next moves up. */
+		if (rc == DSAM_ENQUEUE_REFUSED) {
 			dsam_queue_quarantine(q);
-		else if (is_last)
+			continue;
+		}
+		if (is_last)
 			dsam_queue_refused(q);
+		turn++;
 	}
 	return turn ? DSAM_WHY_BUSY : DSAM_WHY_NO_QUEUE;
 }
