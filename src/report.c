@@ -260,7 +260,8 @@ void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
 	r->found_by = "";
 	if (dsam_queues.count) {
 		r->engine = dsam_queues.q[0].ops->name;
-		if (dsam_queues.q[0].path[0])
+		r->is_software = !dsam_queues.q[0].path[0];
+		if (!r->is_software)
 			r->found_by = dsam_report_discovery == DSAM_BY_SYSFS
 					      ? "sysfs"
 					      : "libaccel-config";

@@ -23,6 +23,7 @@ struct dsam_report {
 	int pid;
 	uint64_t lived_ns;
 	const char *engine; /* what the queues are, in words */
+	bool is_software; /* the CPU in a device's place */
 	const char *found_by;
 	struct dsam_report_row row[DSAM_MAX_ROWS];
 	unsigned rows;

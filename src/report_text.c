@@ -267,7 +267,11 @@ static void advice(struct dsam_text *t, const struct dsam_report *r)
 			      known[i].words);
 		return;
 	}
-	if (r->offload_ns && r->cpu_most_ns * 11 < r->offload_ns * 10)
+	if (r->is_software)
+		dsam_text_add(t, "  Advice    device=software is a CPU in the "
+				 "place of a DSA: see what is offloaded, not "
+				 "the time\n");
+	else if (r->offload_ns && r->cpu_most_ns * 11 < r->offload_ns * 10)
 		dsam_text_add(t,
 			      "  Advice    the device slowed these calls down; "
 			      "try a higher min_bytes, or mode=split\n");
