@@ -75,6 +75,12 @@ void *dsam_software_engine(void *arg);
 /* HOT.  Drop what the calling thread had in flight with the inline device. */
 void dsam_software_forget(void);
 
+/*
+ * How an engine thread is made: 0 or -errno.  Sanitizers follow pthreads
+ * only, so unit tests under them make pthreads.
+ */
+extern int (*dsam_software_spawn)(void);
+
 /* Rebirth: a child has no engine threads; its threads do the work. */
 void dsam_software_reborn(struct dsam_queue *q);
 

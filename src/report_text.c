@@ -71,6 +71,19 @@ static void op_line(struct dsam_text *t, const char *who, const char *op,
 		      o->device_bytes ? time : "-");
 }
 
+/* A line for each op; who stands in the first only. */
+static void op_lines(struct dsam_text *t, const char *who,
+		     const struct dsam_thread_stats *s)
+{
+	for (int op = 0; op < DSAM_OPS; op++) {
+		size_t before = t->used;
+
+		op_line(t, who, dsam_op_name((enum dsam_op)op), &s->op[op]);
+		if (t->used != before)
+			who = "";
+	}
+}
+
 static void threads(struct dsam_text *t, const struct dsam_report *r)
 {
 	char who[64];
@@ -86,20 +99,10 @@ static void threads(struct dsam_text *t, const struct dsam_report *r)
 				 row->name, row->has_ended ? " (ended)" : "");
 		else
 			snprintf(who, sizeof(who), "%u more", r->unlisted);
-		for (int op = 0; op < DSAM_OPS; op++) {
-			size_t before = t->used;
-
-			op_line(t, who, dsam_op_name((enum dsam_op)op),
-				&row->stats->op[op]);
-			if (t->used != before)
-				who[0] = 0;
-		}
+		op_lines(t, who, row->stats);
 	}
-	if (r->rows < 2)
-		return;
-	for (int op = 0; op < DSAM_OPS; op++)
-		op_line(t, "all threads", dsam_op_name((enum dsam_op)op),
-			&r->total.op[op]);
+	if (r->rows > 1)
+		op_lines(t, "all threads", &r->total);
 }
 
 static void reasons(struct dsam_text *t, const struct dsam_report *r)
