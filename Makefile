@@ -35,6 +35,11 @@ GUESTS := $(patsubst tests/programs/%.c,$(O)/tests/programs/%,\
 	$(patsubst tests/programs/%.cc,$(O)/tests/programs/%,\
 	$(wildcard tests/programs/*.cc))
 BENCH := $(patsubst bench/%.c,$(O)/bench/%,$(wildcard bench/*.c))
+TB_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/*.c))
+TB_CPU_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/cpu/*.c)) \
+	$(O)/tests/device/cpu/slots.o
+TB_GUEST_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/guest/*.c))
+TESTBED := $(O)/dsa-testbed $(O)/dsa-testbed-cpu.so $(O)/dsa-guest
 
 # ---- flags ----
 WARN := -Wall -Wextra -Wshadow -Wundef -Wcast-qual -Wwrite-strings \
@@ -73,7 +78,8 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 # With -j, `make deps check` must install before it compiles.
 FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs contract lint format \
+.PHONY: all help deps deps-lint check unit programs device contract testbed \
+	lint format \
 	asan ubsan tsan demo bench install uninstall clean
 .DEFAULT_GOAL := all
 
@@ -127,14 +133,39 @@ $(O)/bench/%: bench/%.c $(O)/flags | $(FIRST)
 	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
 		-pthread -o $@ $< -lm
 
+# The test device.  Its processor preload runs before libc, on any register
+# that the program may be using.
+$(TB_OBJS): CFLAGS_TEST += $(shell pkg-config --cflags fuse3 json-c 2>/dev/null)
+TB_CPU_CFLAGS := $(filter-out $(SAN),$(BASE)) -O2 -U_FORTIFY_SOURCE \
+	-ffreestanding -fno-builtin -mgeneral-regs-only -fno-stack-protector
+$(TB_CPU_OBJS): CFLAGS_TEST = $(TB_CPU_CFLAGS)
+$(O)/tests/device/cpu/slots.o: tests/device/slots.c $(O)/flags | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,CC,$< (cpu))$(CC) $(TB_CPU_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(O)/dsa-testbed: $(TB_OBJS) $(filter $(O)/src/descriptor_%,$(ENGINE))
+	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $^ -lfuse3 -ljson-c
+
+$(O)/dsa-testbed-cpu.so: $(TB_CPU_OBJS)
+	$(call say,LINK,$@)$(CC) -shared -Wl,-z,initfirst,-z,now,-z,defs \
+		-Wl,-soname,dsa-testbed-cpu.so -o $@ $^
+
+$(O)/dsa-guest: $(TB_GUEST_OBJS)
+	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $^
+
+testbed: $(TESTBED) | $(FIRST) ## build the test device, see tests/device/README.md
+
 unit: $(UNIT) | $(FIRST) ## build and run the unit tests alone
 	@tests/run.sh $(O) unit
 
-check: $(SO) $(UNIT) $(GUESTS) | $(FIRST) ## every test
-	@tests/run.sh $(O) contract unit programs
+check: $(SO) $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
+	@tests/run.sh $(O) contract unit programs device
 
 programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 	@tests/run.sh $(O) programs
+
+device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
+	@tests/run.sh $(O) device
 
 contract: $(SO) ## layering, symbols of hot objects, exports, DT_NEEDED
 	@tests/run.sh $(O) contract
@@ -167,5 +198,6 @@ uninstall: ## what install put there
 clean: ## remove build/
 	rm -rf build
 
--include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD)) $(UNIT:=.d)
+-include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD)) $(UNIT:=.d) \
+	$(patsubst %.o,%.d,$(TB_OBJS) $(TB_CPU_OBJS) $(TB_GUEST_OBJS))
 .SECONDARY:

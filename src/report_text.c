@@ -64,7 +64,10 @@ static void op_line(struct dsam_text *t, const char *who, const char *op,
 		      op, dsam_text_count(n, sizeof(n), calls),
 		      dsam_text_bytes(b, sizeof(b), bytes),
 		      dsam_text_share(dev, sizeof(dev), o->device_bytes, bytes),
-		      dsam_text_share(cpu, sizeof(cpu), bytes - o->device_bytes,
+		      dsam_text_share(cpu, sizeof(cpu),
+				      bytes > o->device_bytes
+					      ? bytes - o->device_bytes
+					      : 0,
 				      bytes),
 		      dsam_text_bytes(size, sizeof(size),
 				      dsam_report_median(o->size)),

@@ -13,28 +13,32 @@ void dsam_stats_request(struct dsam_thread_stats *t, enum dsam_op op, size_t n,
 	enum dsam_route route = DSAM_ROUTE_DEVICE;
 	struct dsam_rate *rate = &s->device[bin];
 
-	for (int w = DSAM_WHY_NONE + 1; w < DSAM_WHYS; w++) {
-		if (!a->why_bytes[w])
-			continue;
-		/* The few bytes before a line do not make it a shared one. */
-		if (w != DSAM_WHY_HEAD)
-			route = DSAM_ROUTE_SHARED;
-		dsam_stats_add(&s->why_calls[w], 1);
-		dsam_stats_add(&s->why_bytes[w], a->why_bytes[w]);
-	}
 	if (!a->device_bytes) {
 		route = DSAM_ROUTE_CPU;
 		rate = &s->cpu[bin];
-	} else {
-		dsam_stats_add(&s->device_bytes, a->device_bytes);
-		dsam_stats_add(&s->latency[dsam_stats_bucket(a->ns)], 1);
 	}
-	dsam_stats_add(&s->calls[route], 1);
+	for (int w = DSAM_WHY_NONE + 1; w < DSAM_WHYS; w++)
+		/* The few bytes before a line do not make it a shared one. */
+		if (a->why_bytes[w] && w != DSAM_WHY_HEAD &&
+		    route == DSAM_ROUTE_DEVICE)
+			route = DSAM_ROUTE_SHARED;
+	/* Sums before their parts: a long jump may come in between. */
 	dsam_stats_add(&s->bytes[route], n);
+	dsam_stats_add(&s->calls[route], 1);
 	dsam_stats_add(&s->size[dsam_stats_bucket(n)], 1);
 	dsam_stats_add(&rate->calls, 1);
 	dsam_stats_add(&rate->bytes, n);
 	dsam_stats_add(&rate->ns, a->ns);
+	for (int w = DSAM_WHY_NONE + 1; w < DSAM_WHYS; w++) {
+		if (!a->why_bytes[w])
+			continue;
+		dsam_stats_add(&s->why_calls[w], 1);
+		dsam_stats_add(&s->why_bytes[w], a->why_bytes[w]);
+	}
+	if (a->device_bytes) {
+		dsam_stats_add(&s->device_bytes, a->device_bytes);
+		dsam_stats_add(&s->latency[dsam_stats_bucket(a->ns)], 1);
+	}
 	if (a->descriptors) {
 		dsam_stats_add(&s->descriptors, a->descriptors);
 		dsam_stats_add(&s->wait_ns, a->wait_ns);
