@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: HOT.  Which queue an address is a portal of.  The kernel's list of
+ * mappings is asked once per portal; that it still is one, each time.
+ * May: raw system calls.  Must not: touch the portal: a page of a node is
+ * never readable, so that stores to it trap.
+ */
+#include "cpu.h"
+#include "raw.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#define MAX_PORTALS 128
+#define EXPORT __attribute__((visibility("default")))
+
+struct portal {
+	_Atomic uint64_t page;
+	uint32_t queue, pid;
+};
+
+/* In memory that a fork child finds empty, as it does its portals. */
+static struct portal *portals;
+static struct portal fallback[MAX_PORTALS];
+
+EXPORT void *mmap(void *addr, size_t length, int prot, int flags, int fd,
+		  off_t offset);
+EXPORT void *mmap64(void *addr, size_t length, int prot, int flags, int fd,
+		    off_t offset);
+
+void tb_cpu_portal_init(void)
+{
+	long p = TB_RAW6(SYS_mmap, 0, 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	portals = p < 0 && p > -4096 ? fallback : (struct portal *)p;
+	TB_RAW3(SYS_madvise, portals, 4096, MADV_WIPEONFORK);
+}
+
+static bool has_opened(uint32_t queue, uint32_t pid)
+{
+	for (int i = 0; i < TB_MAX_OPENS; i++)
+		if (atomic_load(&tb_cpu_shm->opens[i].pid) == pid &&
+		    atomic_load(&tb_cpu_shm->opens[i].queue) == queue)
+			return true;
+	return false;
+}
+
+/* Remember it; the mapping is not to be inherited (VM_DONTCOPY). */
+static const struct portal *add(uint64_t page, uint32_t queue, uint32_t pid)
+{
+	for (int i = 0; i < MAX_PORTALS; i++) {
+		uint64_t was = atomic_load(&portals[i].page);
+
+		if (was && was != page)
+			continue;
+		portals[i].queue = queue;
+		portals[i].pid = pid;
+		atomic_store(&portals[i].page, page);
+		TB_RAW3(SYS_madvise, page, 4096, MADV_DONTFORK);
+		return &portals[i];
+	}
+	return NULL;
+}
+
+static const struct portal *find(uint64_t page)
+{
+	for (int i = 0; i < MAX_PORTALS; i++)
+		if (atomic_load(&portals[i].page) == page)
+			return &portals[i];
+	return NULL;
+}
+
+/* A page of a node: mapped, and not to be read. */
+static bool is_portal_like(uint64_t page)
+{
+	uint8_t byte;
+	struct iovec local = {&byte, 1}, remote = {(void *)page, 1};
+
+	return TB_RAW6(SYS_process_vm_readv, TB_RAW0(SYS_getpid), &local, 1,
+		       &remote, 1, 0) == -EFAULT;
+}
+
+static uint64_t number(const char **p, unsigned int base)
+{
+	uint64_t value = 0;
+
+	for (;; (*p)++) {
+		unsigned int digit = (unsigned int)(**p - '0');
+
+		if (digit > 9)
+			digit = (unsigned int)((**p | 32) - 'a' + 10);
+		if (digit >= base || **p < '0')
+			return value;
+		value = value * base + digit;
+	}
+}
+
+/* One line "low-high perms offset major:minor inode path": the queue or -1. */
+static int queue_of_line(const char *p, uint64_t page)
+{
+	uint64_t low = number(&p, 16), high, major, minor, ino;
+
+	p++;
+	high = number(&p, 16);
+	if (page < low || page >= high)
+		return -1;
+	p += 6; /* " rwxp " */
+	number(&p, 16);
+	p++;
+	major = number(&p, 16);
+	p++;
+	minor = number(&p, 16);
+	p++;
+	ino = number(&p, 10);
+	if (gnu_dev_makedev((unsigned int)major, (unsigned int)minor) !=
+		    tb_cpu_shm->node_dev ||
+	    !TB_INO_IS_NODE(ino))
+		return -1;
+	return (int)TB_INO_QUEUE(ino);
+}
+
+/* The file behind a page, from /proc/self/maps. */
+static int look_up(uint64_t page)
+{
+	char buf[1024];
+	int queue = -1;
+	long fd = TB_RAW3(SYS_open, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
+	size_t used = 0;
+	long n;
+
+	if (fd < 0)
+		return -1;
+	while (queue < 0 && (n = TB_RAW3(SYS_read, fd, buf + used, 512)) > 0) {
+		size_t end = used + (size_t)n, start = 0;
+
+		for (size_t i = 0; i < end && queue < 0; i++) {
+			if (buf[i] != '\n')
+				continue;
+			queue = queue_of_line(buf + start, page);
+			start = i + 1;
+		}
+		used = end - start;
+		/* Longer than any line that we look for. */
+		if (used > 511)
+			used = 0;
+		for (size_t i = 0; i < used; i++)
+			buf[i] = buf[end - used + i];
+	}
+	TB_RAW1(SYS_close, fd);
+	return queue;
+}
+
+int tb_cpu_portal(uint64_t addr, uint32_t *pid)
+{
+	uint64_t page = addr & ~4095ULL;
+	const struct portal *portal;
+	uint8_t resident;
+	int queue;
+
+	if (TB_RAW3(SYS_mincore, page, 4096, &resident) == -ENOMEM)
+		return -1;
+	if (!is_portal_like(page))
+		return -2;
+	portal = find(page);
+	if (!portal) {
+		uint32_t self = (uint32_t)TB_RAW0(SYS_getpid);
+
+		queue = look_up(page);
+		if (queue < 0)
+			return -1;
+		if (!has_opened((uint32_t)queue, self))
+			return -3;
+		portal = add(page, (uint32_t)queue, self);
+		if (!portal)
+			return -2;
+	}
+	*pid = portal->pid;
+	return (int)portal->queue;
+}
+
+/* Only to learn of portals early, before a fork can copy them. */
+void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
+{
+	long ret = TB_RAW6(SYS_mmap, addr, length, prot, flags, fd, offset);
+	struct stat st;
+
+	if (ret < 0 && ret > -4096) {
+		errno = (int)-ret;
+		return MAP_FAILED;
+	}
+	if (!tb_cpu_shm || fd < 0 || !(flags & MAP_SHARED) ||
+	    TB_RAW2(SYS_fstat, fd, &st) < 0 ||
+	    st.st_dev != tb_cpu_shm->node_dev || !TB_INO_IS_NODE(st.st_ino))
+		return (void *)ret;
+	add((uint64_t)ret, TB_INO_QUEUE(st.st_ino),
+	    (uint32_t)TB_RAW0(SYS_getpid));
+	return (void *)ret;
+}
+
+void *mmap64(void *addr, size_t length, int prot, int flags, int fd,
+	     off_t offset)
+{
+	return mmap(addr, length, prot, flags, fd, offset);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Trouble on request: what is to go wrong with the next descriptor. */
+#ifndef TB_TROUBLE_H
+#define TB_TROUBLE_H
+
+#include "descriptor_exec.h"
+#include "tb.h"
+
+struct tb_fate {
+	struct dsam_exec_trouble exec;
+	bool has_exec;
+	bool is_silent;
+	uint64_t late_us;
+	bool disable, reset; /* the queue, after this descriptor */
+};
+
+/* The n-th descriptor (from 1) that the queue's engines take. */
+struct tb_fate tb_trouble_of(const struct tb_trouble *trouble, uint64_t n);
+
+#endif
