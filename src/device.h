@@ -28,6 +28,11 @@ struct dsam_device_ops {
 	 */
 	void (*relax)(struct dsam_queue *q, const struct dsa_hw_desc *desc);
 	/*
+	 * Drop a descriptor whose request was left by a long jump, and mark
+	 * its record failed; NULL where the engine can't be stopped.
+	 */
+	void (*cancel)(struct dsam_queue *q, const struct dsa_hw_desc *desc);
+	/*
 	 * Close the queue for good (COLD).  On return nothing that was
 	 * submitted will write to memory any more.
 	 */

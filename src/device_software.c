@@ -159,6 +159,15 @@ static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 	}
 }
 
+static void inline_cancel(struct dsam_queue *q, const struct dsa_hw_desc *desc)
+{
+	(void)q;
+	for (unsigned i = 0; i < JOBS; i++)
+		if (jobs[i].desc == desc)
+			jobs[i].desc = NULL;
+	abandon(desc);
+}
+
 void dsam_software_forget(void)
 {
 	for (unsigned i = 0; i < JOBS; i++)
@@ -175,6 +184,7 @@ const struct dsam_device_ops dsam_device_inline = {
 	.name = "software, inline",
 	.enqueue = inline_enqueue,
 	.relax = inline_relax,
+	.cancel = inline_cancel,
 	.drain = inline_drain,
 };
 

@@ -50,7 +50,7 @@ static int64_t number(const char *object, const char *name, int64_t low,
 		return other;
 	errno = 0;
 	v = strtoll(text, &end, 0);
-	return errno || end == text || v < low || v > high ? other : v;
+	return errno || end == text || *end || v < low || v > high ? other : v;
 }
 
 /*

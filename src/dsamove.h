@@ -59,23 +59,29 @@ enum dsam_why {
 	DSAM_WHYS
 };
 
-/* One call of a mem function.  src is NULL for a fill. */
+/* One call of a mem function. */
 struct dsam_request {
 	char *dst;
-	const char *src;
+	const char *src; /* a copy's; even NULL, which the program must see */
 	size_t n;
 	enum dsam_op op;
-	unsigned char fill;
+	unsigned char fill; /* memset's byte */
 };
 
+static inline bool dsam_is_fill(const struct dsam_request *rq)
+{
+	return rq->op == DSAM_OP_MEMSET;
+}
+
 /*
- * What to do with a request: bytes [0, head) and [split, n) are the CPU's,
- * [head, split) the device's, in pieces of at most chunk bytes.
+ * What to do with a request: bytes [0, cpu) are the CPU's, the rest is the
+ * device's, in pieces of at most chunk bytes.  The CPU has the front: where
+ * the program's pages end, it is the first to see it, as libc would be.
  */
 struct dsam_plan {
 	enum dsam_why why; /* not NONE: all of it is the CPU's */
-	size_t head;
-	size_t split;
+	enum dsam_why cpu_why; /* SPLIT, or HEAD: up to a line */
+	size_t cpu;
 	uint32_t chunk;
 	bool to_cache; /* cache control: destination writes go to cache */
 	bool touch; /* make destination pages present first */

@@ -21,7 +21,7 @@ struct dsam_limits dsam_limits;
 
 static void whole_by_cpu(const struct dsam_request *rq)
 {
-	if (rq->src)
+	if (!dsam_is_fill(rq))
 		dsam_libc.memmove(rq->dst, rq->src, rq->n);
 	else
 		dsam_libc.memset(rq->dst, rq->fill, rq->n);
@@ -90,7 +90,6 @@ static void with_device(struct dsam_story *st)
 		dsam_pieces_by_cpu(st, 0, st->rq->n, DSAM_WHY_CROWD);
 		return;
 	}
-	dsam_pieces_by_cpu(st, 0, st->plan.head, DSAM_WHY_HEAD);
 	dsam_pieces_run(st);
 	if (!st->is_forked)
 		leave_crowd(st->sub.slot);
@@ -98,12 +97,17 @@ static void with_device(struct dsam_story *st)
 
 static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 {
-	struct dsam_story st = {
-		.rq = rq,
-		.sub = {.slot = slot, .rq = rq, .epoch = dsam_self.epoch},
-		.resumes_left = dsam_tuning.fault_resumes};
+	struct dsam_story st; /* not cleared: most of it is for trouble */
 	uint64_t start = dsam_ticks();
 
+	st.rq = rq;
+	st.sub.slot = slot;
+	st.sub.rq = rq;
+	st.sub.epoch = dsam_self.epoch;
+	st.resumes_left = dsam_tuning.fault_resumes;
+	st.first = st.last = 0;
+	st.is_forked = false;
+	dsam_account_begin(&st.account);
 	st.plan = dsam_policy_plan(&dsam_limits, rq, false);
 	if (st.plan.why == DSAM_WHY_NONE) {
 		st.plan.touch = wants_touch(slot, rq->n);

@@ -21,39 +21,47 @@ void dsam_pieces_by_cpu(struct dsam_story *st, size_t from, size_t to,
 
 	if (from >= to)
 		return;
-	if (rq->src)
+	if (!dsam_is_fill(rq))
 		dsam_libc.memmove(rq->dst + from, rq->src + from, to - from);
 	else
 		dsam_libc.memset(rq->dst + from, rq->fill, to - from);
 	st->account.why_bytes[why] += to - from;
 }
 
+/* Store the right byte into each page of [from, to); returns how many. */
+static uint32_t store_pages(const struct dsam_request *rq, size_t from,
+			    size_t to)
+{
+	uintptr_t base = (uintptr_t)rq->dst;
+	uint32_t count = 0;
+
+	for (size_t i = from; i < to; i += DSAM_PAGE - (base + i) % DSAM_PAGE) {
+		char right = dsam_is_fill(rq)
+				     ? (char)rq->fill
+				     : *(const volatile char *)&rq->src[i];
+
+		*(volatile char *)&rq->dst[i] = right;
+		count++;
+	}
+	return count;
+}
+
 /*
  * Make [from, to) of the destination present, by this thread, so that the
- * program's NUMA policy holds.  Each store is the byte that belongs there.
+ * program's NUMA policy holds.
  */
 static void touch(struct dsam_story *st, size_t from, size_t to)
 {
-	const struct dsam_request *rq = st->rq;
-	uintptr_t base = (uintptr_t)rq->dst;
-	size_t i = from;
+	uintptr_t base = (uintptr_t)st->rq->dst;
+	uintptr_t page = (base + from) & -DSAM_PAGE;
 
-	if (dsam_tuning.touch_madvise) {
-		uintptr_t page = (base + from) & -DSAM_PAGE;
-
-		dsam_syscall3(SYS_madvise, (long)page, (long)(base + to - page),
-			      MADV_POPULATE_WRITE);
-		st->account.touched += (uint32_t)((to - from) / DSAM_PAGE) + 1;
+	if (!dsam_tuning.touch_madvise) {
+		st->account.touched += store_pages(st->rq, from, to);
 		return;
 	}
-	while (i < to) {
-		char right = rq->src ? *(const volatile char *)&rq->src[i]
-				     : (char)rq->fill;
-
-		*(volatile char *)&rq->dst[i] = right;
-		st->account.touched++;
-		i += DSAM_PAGE - (base + i) % DSAM_PAGE;
-	}
+	dsam_syscall3(SYS_madvise, (long)page, (long)(base + to - page),
+		      MADV_POPULATE_WRITE);
+	st->account.touched += (uint32_t)((base + to - page) / DSAM_PAGE) + 1;
 }
 
 /*
@@ -90,7 +98,7 @@ static bool is_right(const struct dsam_story *st, const struct dsam_piece *p)
 	const struct dsam_request *rq = st->rq;
 	const char *dst = rq->dst + p->off;
 
-	if (rq->src)
+	if (!dsam_is_fill(rq))
 		return !dsam_libc.memcmp(dst, rq->src + p->off, p->len);
 	/* All equal to the first, and the first right. */
 	return (unsigned char)dst[0] == rq->fill &&
@@ -106,8 +114,8 @@ static void mend(struct dsam_story *st, const struct dsam_outcome *o,
 		 size_t *from, size_t *to)
 {
 	const struct dsam_request *rq = st->rq;
-	uintptr_t base =
-		(uintptr_t)(o->is_write || !rq->src ? rq->dst : rq->src);
+	uintptr_t base = (uintptr_t)(o->is_write || dsam_is_fill(rq) ? rq->dst
+								     : rq->src);
 	size_t left, step;
 
 	if (o->from_end) {
@@ -152,6 +160,13 @@ static enum dsam_why judge(const struct dsam_story *st,
 	return DSAM_WHY_ERROR;
 }
 
+/* No other piece of the request may write to memory any more. */
+static void await_others(struct dsam_story *st)
+{
+	for (unsigned i = st->first; i != st->last; i++)
+		dsam_submit_await(&st->sub, &st->piece[i % DSAM_DEPTH]);
+}
+
 /*
  * Wait for one piece until its bytes are right, whoever does them.  [from,
  * to) is in flight; [to, end) is what a queue did not take when the piece was
@@ -164,80 +179,91 @@ static void settle(struct dsam_story *st, struct dsam_piece *p)
 
 	for (;;) {
 		struct dsam_outcome o = dsam_submit_settle(&st->sub, p);
+		bool is_fault;
 
 		st->account.wait_ns += dsam_ticks_to_ns(o.waited);
 		why = judge(st, p, &o);
-		if (DSAM_LIKELY(why == DSAM_WHY_NONE)) {
-			st->account.device_bytes += p->len;
-			from = to;
-		} else if (why == DSAM_WHY_FAULT) {
+		is_fault = why == DSAM_WHY_FAULT;
+		if (DSAM_UNLIKELY(why))
+			await_others(st);
+		if (is_fault) {
 			st->account.faults++;
 			st->account.device_bytes += o.done;
 			if (o.from_end) {
 				dsam_pieces_by_cpu(st, to, end, why);
-				mend(st, &o, &from, &to);
 				end = to;
-			} else {
-				mend(st, &o, &from, &to);
 			}
+			mend(st, &o, &from, o.from_end ? &end : &to);
 			if (from < end && !st->resumes_left)
 				break;
+		} else if (DSAM_LIKELY(why == DSAM_WHY_NONE)) {
+			st->account.device_bytes += p->len;
+			from = to;
 		} else {
 			break;
 		}
 		if (DSAM_LIKELY(from >= end))
 			return;
-		if (why == DSAM_WHY_FAULT) {
+		if (is_fault) {
 			st->resumes_left--;
-			st->account.resumes++;
 			if (o.is_write)
 				expect_absent(st, from, end);
 		}
 		why = launch(st, p, from, end, true);
 		if (why != DSAM_WHY_NONE)
 			break;
+		st->account.resumes += is_fault;
 		to = from + p->len;
 	}
 	st->is_forked = st->is_forked || why == DSAM_WHY_FORKED;
 	dsam_pieces_by_cpu(st, from, end, why);
 }
 
+/* Submit pieces of [*next, n) while entries are free; NONE or why it ended. */
+static enum dsam_why fill_window(struct dsam_story *st, size_t *next)
+{
+	size_t end = st->rq->n;
+	enum dsam_why why;
+
+	while (*next < end && st->last - st->first < DSAM_DEPTH) {
+		struct dsam_piece *p = &st->piece[st->last % DSAM_DEPTH];
+		size_t len = end - *next;
+		bool is_alone = st->first == st->last;
+
+		len = len < st->plan.chunk ? len : st->plan.chunk;
+		if (st->plan.touch)
+			touch(st, *next, *next + len);
+		why = launch(st, p, *next, *next + len, is_alone);
+		/* With something in flight a full queue is only a pause. */
+		if (why == DSAM_WHY_BUSY && !is_alone)
+			return DSAM_WHY_NONE;
+		if (why != DSAM_WHY_NONE)
+			return why;
+		*next += p->len;
+		st->last++;
+	}
+	return DSAM_WHY_NONE;
+}
+
 void dsam_pieces_run(struct dsam_story *st)
 {
-	struct dsam_piece piece[DSAM_DEPTH];
-	size_t next = st->plan.head, end = st->plan.split;
-	unsigned first = 0, last = 0; /* pieces [first, last) are in flight */
-	enum dsam_why stop = DSAM_WHY_NONE;
-	bool cpu_did = false;
+	size_t next = st->plan.cpu;
+	enum dsam_why stop;
 
-	do {
-		while (!stop && next < end && last - first < DSAM_DEPTH) {
-			size_t len = end - next;
-
-			len = len < st->plan.chunk ? len : st->plan.chunk;
-			if (st->plan.touch)
-				touch(st, next, next + len);
-			stop = launch(st, &piece[last % DSAM_DEPTH], next,
-				      next + len, first == last);
-			if (stop)
-				break;
-			next += piece[last % DSAM_DEPTH].len;
-			last++;
-		}
-		/* With something in flight a full queue is only a pause. */
-		if (stop == DSAM_WHY_BUSY && first != last)
-			stop = DSAM_WHY_NONE;
-		if (!cpu_did) {
-			cpu_did = true;
-			dsam_pieces_by_cpu(st, end, st->rq->n, DSAM_WHY_SPLIT);
-		}
-		if (first != last)
-			settle(st, &piece[first++ % DSAM_DEPTH]);
-		if (DSAM_UNLIKELY(st->is_forked) && !stop)
+	if (st->plan.cpu_why == DSAM_WHY_SPLIT)
+		store_pages(st->rq, 0, next);
+	else
+		dsam_pieces_by_cpu(st, 0, next, DSAM_WHY_HEAD);
+	stop = fill_window(st, &next);
+	if (st->plan.cpu_why == DSAM_WHY_SPLIT)
+		dsam_pieces_by_cpu(st, 0, st->plan.cpu, DSAM_WHY_SPLIT);
+	while (st->first != st->last) {
+		settle(st, &st->piece[st->first++ % DSAM_DEPTH]);
+		if (DSAM_UNLIKELY(st->is_forked))
 			stop = DSAM_WHY_FORKED;
-	} while (first != last || (!stop && next < end));
-	if (stop == DSAM_WHY_FORKED)
-		st->is_forked = true;
-	if (next < end)
-		dsam_pieces_by_cpu(st, next, end, stop);
+		if (DSAM_LIKELY(!stop) && next < st->rq->n)
+			stop = fill_window(st, &next);
+	}
+	st->is_forked = st->is_forked || stop == DSAM_WHY_FORKED;
+	dsam_pieces_by_cpu(st, next, st->rq->n, stop);
 }

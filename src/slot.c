@@ -7,6 +7,8 @@
  */
 #include "slot.h"
 
+#include "clock.h"
+#include "submit.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -27,18 +29,51 @@ bool dsam_slot_is_wiped_on_fork;
 static pthread_key_t key;
 static uint32_t life = DSAM_EPOCH_REBIRTH;
 
-static bool is_pending(const struct dsam_slot *s)
+/* Does entry e wait for a record? */
+static bool waits(const struct dsam_slot *s, unsigned e)
 {
+	return s->in_flight >> e & 1 && !dsam_slot_is_answered(s, e);
+}
+
+static unsigned count_pending(const struct dsam_slot *s)
+{
+	unsigned n = 0;
+
+	for (unsigned e = 0; e < DSAM_DEPTH; e++)
+		n += waits(s, e);
+	return n;
+}
+
+/* A device without a thread of its own can drop what nobody waits for. */
+static void cancel_left(struct dsam_slot *s)
+{
+	for (unsigned e = 0; e < DSAM_DEPTH; e++)
+		if (waits(s, e) && s->queue[e] && s->queue[e]->ops->cancel)
+			s->queue[e]->ops->cancel(s->queue[e], &s->desc[e]);
+}
+
+/*
+ * The request before was left by a long jump, and the device may still write
+ * to its destination: it must not write over this request's bytes.  What was
+ * surely accepted will be answered, or its queue closed; of an entry left in
+ * the midst of submission nobody knows.
+ */
+static void await_left(struct dsam_slot *s)
+{
+	cancel_left(s);
 	for (unsigned e = 0; e < DSAM_DEPTH; e++) {
-		if (!(s->in_flight & (1U << e)) || dsam_slot_is_answered(s, e))
-			continue;
-		/* An engine without a thread of its own needs the turn. */
-		if (s->queue[e] && s->queue[e]->ops->relax)
-			s->queue[e]->ops->relax(s->queue[e], &s->desc[e]);
-		if (!dsam_slot_is_answered(s, e))
-			return true;
+		uint64_t start = dsam_ticks();
+
+		while (waits(s, e) && s->taken >> e & 1) {
+			if (dsam_ticks_between(start, dsam_ticks()) >
+			    dsam_submit_deadline) {
+				dsam_queue_give_up(s->queue[e]);
+				dsam_slot_release(s, e);
+				break;
+			}
+			__builtin_ia32_pause();
+		}
 	}
-	return false;
 }
 
 /* Add the counters of an ended thread to those that have no row. */
@@ -141,8 +176,11 @@ static struct dsam_slot *claim(void)
 		    DSAM_SLOT_FREE)
 			continue;
 		/* A cancelled thread may have left descriptors in flight. */
-		if (s->in_flight && is_pending(s))
-			continue;
+		if (s->in_flight) {
+			cancel_left(s);
+			if (count_pending(s))
+				continue;
+		}
 		if (!atomic_compare_exchange_strong(&dsam_arena->state[i],
 						    &none, DSAM_SLOT_LIVE))
 			continue;
@@ -156,6 +194,7 @@ static void settle_in(struct dsam_slot *s, const void *frame)
 {
 	s->busy = 1;
 	s->in_flight = 0;
+	s->taken = 0;
 	s->frame = frame;
 	s->tid = (pid_t)dsam_syscall3(SYS_gettid, 0, 0, 0);
 	s->turn = (uint32_t)(s - dsam_arena->slot);
@@ -186,16 +225,6 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 	settle_in(s, frame);
 	*out = s;
 	return DSAM_WHY_NONE;
-}
-
-/* Entries of s that wait for a record. */
-static unsigned count_pending(const struct dsam_slot *s)
-{
-	unsigned n = 0;
-
-	for (unsigned e = 0; e < DSAM_DEPTH; e++)
-		n += s->in_flight >> e & 1 && !dsam_slot_is_answered(s, e);
-	return n;
 }
 
 /*
@@ -256,8 +285,9 @@ enum dsam_why dsam_slot_enter_slow(struct dsam_slot **out, const void *frame)
 	 * made the slot busy was most likely left by a long jump.  Either
 	 * way nothing breaks: entries are claimed, and have serials.
 	 */
-	if ((uintptr_t)frame < (uintptr_t)s->frame && is_pending(s))
+	if ((uintptr_t)frame < (uintptr_t)s->frame && count_pending(s))
 		return DSAM_WHY_NESTED;
+	await_left(s);
 	if (count_pending(s) >= DSAM_DEPTH / 2)
 		s = move_house(s, frame);
 	s->frame = frame;

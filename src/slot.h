@@ -30,6 +30,7 @@ struct dsam_slot {
 
 	_Alignas(DSAM_LINE) uint32_t busy; /* from plan to finish */
 	uint32_t in_flight; /* bit n: desc[n] is claimed */
+	uint32_t taken; /* bit n: and a queue has accepted it */
 	/*
 	 * Who claimed entry n, as a running number.  A request that a signal
 	 * handler left by a long jump never gives its entries back, so a
@@ -151,9 +152,29 @@ static inline bool dsam_slot_is_answered(const struct dsam_slot *s, unsigned e)
 }
 
 /*
+ * Bits change by one instruction, so that a signal handler between a look and
+ * a change neither loses one nor sees half of it.
+ */
+static inline void dsam_slot_set(uint32_t *bits, unsigned e)
+{
+	__asm__ volatile("orl %1, %0"
+			 : "+m"(*bits)
+			 : "r"(1U << e)
+			 : "cc", "memory");
+}
+
+static inline void dsam_slot_clear(uint32_t *bits, unsigned e)
+{
+	__asm__ volatile("andl %1, %0"
+			 : "+m"(*bits)
+			 : "r"(~(1U << e))
+			 : "cc", "memory");
+}
+
+/*
  * Claim an entry of the calling thread's slot; *serial identifies the claim.
- * DSAM_DEPTH: none is free.  One instruction sets the bit, so a signal
- * handler in between takes either another entry or has given it back.
+ * DSAM_DEPTH: none is free.  A signal handler in between takes either another
+ * entry or has given it back.
  */
 static inline unsigned dsam_slot_claim(struct dsam_slot *s, uint32_t *serial)
 {
@@ -166,20 +187,22 @@ static inline unsigned dsam_slot_claim(struct dsam_slot *s, uint32_t *serial)
 		if (e == DSAM_DEPTH)
 			return e;
 	}
-	__asm__ volatile("orl %1, %0"
-			 : "+m"(s->in_flight)
-			 : "r"(1U << e)
-			 : "cc", "memory");
+	dsam_slot_clear(&s->taken, e);
+	dsam_slot_set(&s->in_flight, e);
 	*serial = ++s->serial[e];
 	return e;
 }
 
+/* A queue has accepted what was claimed. */
+static inline void dsam_slot_taken(struct dsam_slot *s, unsigned e)
+{
+	dsam_slot_set(&s->taken, e);
+}
+
 static inline void dsam_slot_release(struct dsam_slot *s, unsigned e)
 {
-	__asm__ volatile("andl %1, %0"
-			 : "+m"(s->in_flight)
-			 : "r"(~(1U << e))
-			 : "cc", "memory");
+	dsam_slot_clear(&s->taken, e);
+	dsam_slot_clear(&s->in_flight, e);
 }
 
 #endif

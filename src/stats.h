@@ -71,8 +71,18 @@ uint64_t dsam_stats_bucket_floor(unsigned bucket);
 struct dsam_account {
 	uint64_t device_bytes, ns, wait_ns;
 	uint64_t why_bytes[DSAM_WHYS];
-	uint32_t descriptors, faults, resumes, retries, touched;
+	uint32_t descriptors, faults, resumes, retries, touched, unused;
 };
+
+/* By words: a struct of this size would be cleared by a call to memset. */
+static inline void dsam_account_begin(struct dsam_account *a)
+{
+	uint64_t *word = (uint64_t *)a;
+
+	_Static_assert(sizeof(*a) % sizeof(*word) == 0, "words only");
+	for (size_t i = 0; i < sizeof(*a) / sizeof(*word); i++)
+		word[i] = 0;
+}
 
 /* HOT.  Count one finished request of n bytes in the thread's counters. */
 void dsam_stats_request(struct dsam_thread_stats *t, enum dsam_op op, size_t n,

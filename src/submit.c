@@ -32,10 +32,11 @@ uint64_t dsam_submit_deadline = ~0ULL;
 static void build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
 		  const struct dsam_request *rq, const struct dsam_piece *p)
 {
-	dsam_descriptor_begin(
-		d, rec, rq->src ? DSA_OPCODE_MEMMOVE : DSA_OPCODE_MEMFILL);
+	dsam_descriptor_begin(d, rec,
+			      dsam_is_fill(rq) ? DSA_OPCODE_MEMFILL
+					       : DSA_OPCODE_MEMMOVE);
 	d->dst_addr = (uintptr_t)rq->dst + p->off;
-	if (rq->src)
+	if (!dsam_is_fill(rq))
 		d->src_addr = (uintptr_t)rq->src + p->off;
 	else
 		d->pattern = rq->fill * EIGHT_TIMES;
@@ -66,6 +67,7 @@ static enum dsam_why try_queues(const struct dsam_submission *sub,
 		p->sent = dsam_ticks();
 		rc = q->ops->enqueue(q, d);
 		if (DSAM_LIKELY(rc == DSAM_ENQUEUE_TAKEN)) {
+			dsam_slot_taken(s, p->entry);
 			s->turn = start + turn + 1;
 			p->len = d->xfer_size;
 			return DSAM_WHY_NONE;
@@ -157,7 +159,7 @@ static struct dsam_outcome settled(const struct dsam_submission *sub,
 	dsam_slot_release(s, p->entry);
 	o.waited = dsam_ticks_between(start, now);
 	if (o.kind == DSAM_OUTCOME_DONE) {
-		dsam_tuner_learn(&s->tuner, !sub->rq->src, p->len,
+		dsam_tuner_learn(&s->tuner, dsam_is_fill(sub->rq), p->len,
 				 dsam_ticks_between(p->sent, now));
 		dsam_queue_good(p->queue);
 	} else if (o.kind == DSAM_OUTCOME_ERROR) {
@@ -173,24 +175,33 @@ static bool is_closing(const struct dsam_queue *q)
 	       DSAM_QUEUE_CLOSING;
 }
 
-struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
-				       const struct dsam_piece *p)
+enum answer {
+	ANSWERED,
+	SILENT,
+	FORKED
+};
+
+/*
+ * Wait until the piece's record is written (or was, and the entry is another
+ * request's by now), or its queue was drained without one.
+ */
+static enum answer wait_for(const struct dsam_submission *sub,
+			    const struct dsam_piece *p, uint64_t start)
 {
-	struct dsam_outcome o = {.kind = DSAM_OUTCOME_FORKED};
 	struct dsam_slot *s = sub->slot;
 	const volatile uint8_t *status = &s->rec[p->entry].status;
 	struct dsam_queue *q = p->queue;
 	uint64_t predicted =
-		dsam_tuner_predict(&s->tuner, !sub->rq->src, p->len);
-	uint64_t start = dsam_ticks(), waited;
+		dsam_tuner_predict(&s->tuner, dsam_is_fill(sub->rq), p->len);
 
 	for (uint64_t now = start;; now = dsam_ticks()) {
+		uint64_t waited = dsam_ticks_between(p->sent, now);
+
 		/* The child of a fork in a signal handler comes back here. */
 		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
-			return o;
+			return FORKED;
 		if (*status || s->serial[p->entry] != p->serial)
-			return settled(sub, p, start);
-		waited = dsam_ticks_between(p->sent, now);
+			return ANSWERED;
 		if (DSAM_UNLIKELY(waited > dsam_submit_deadline ||
 				  is_closing(q)))
 			break;
@@ -200,12 +211,32 @@ struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
 			dsam_wait_step(status, waited, predicted);
 	}
 	dsam_queue_give_up(q);
-	if (*status)
+	return *status ? ANSWERED : SILENT;
+}
+
+void dsam_submit_await(const struct dsam_submission *sub,
+		       const struct dsam_piece *p)
+{
+	(void)wait_for(sub, p, dsam_ticks());
+}
+
+struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
+				       const struct dsam_piece *p)
+{
+	struct dsam_outcome o = {.kind = DSAM_OUTCOME_FORKED};
+	uint64_t start = dsam_ticks();
+
+	switch (wait_for(sub, p, start)) {
+	case ANSWERED:
 		return settled(sub, p, start);
-	if (dsam_slot_epoch() == sub->epoch) {
+	case SILENT:
+		/* Drained: the device will not write any more. */
 		o.kind = DSAM_OUTCOME_TIMEOUT;
 		o.waited = dsam_ticks_between(start, dsam_ticks());
-		dsam_slot_release(s, p->entry);
+		dsam_slot_release(sub->slot, p->entry);
+		break;
+	case FORKED:
+		break;
 	}
 	return o;
 }

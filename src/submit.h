@@ -45,6 +45,10 @@ enum dsam_why dsam_submit(const struct dsam_submission *sub,
 struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
 				       const struct dsam_piece *piece);
 
+/* The waiting alone; the outcome is still to be settled. */
+void dsam_submit_await(const struct dsam_submission *sub,
+		       const struct dsam_piece *piece);
+
 /* Decode a record of a MEMMOVE or FILL of len bytes.  Pure. */
 struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
 				       uint8_t status, uint32_t len);
