@@ -135,6 +135,10 @@ static char *next_line(char *out, int room, void *stream)
 	memcpy(out, r->at, n);
 	out[n] = 0;
 	r->at += n;
+	if (out[0] == '[') {
+		file_error(r, "", "begins a section, expected none");
+		return NULL;
+	}
 	/* inih hands an indented line to the handler as more of the last. */
 	r->is_continued = isspace((unsigned char)out[0]);
 	return out;
@@ -151,9 +155,7 @@ static int take_pair(void *user, const char *section, const char *name,
 	if (r->bad_line)
 		return 0;
 	if (*section) {
-		snprintf(why, sizeof(why),
-			 "[%.40s] is not known, expected no sections", section);
-		file_error(r, "", why);
+		file_error(r, "", "stands in a section, expected none");
 		return 0;
 	}
 	if (key == DSAM_KEYS) {

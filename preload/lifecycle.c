@@ -98,8 +98,8 @@ static void set_tuning(void)
 		dsam_waiting.how = DSAM_WAIT_BY_YIELD;
 	else if (conf.wait == DSAM_WAIT_UMWAIT)
 		dsam_waiting.how = DSAM_WAIT_BY_UMWAIT;
-	dsam_submit_deadline = (uint64_t)conf.device_timeout_ms * 1000 *
-			       dsam_clock.ticks_per_us;
+	dsam_queue_deadline = (uint64_t)conf.device_timeout_ms * 1000 *
+			      dsam_clock.ticks_per_us;
 }
 
 static void open_gates(void)
@@ -173,21 +173,6 @@ static int find_work(void)
 	return rc == -ENODEV && conf.stats == DSAM_STATS_ALL ? 0 : rc;
 }
 
-/* The report can't be written there?  Say so while somebody looks. */
-static void check_report_file(void)
-{
-	char path[600], *slash;
-
-	if (!conf.report_file[0] || conf.stats == DSAM_STATS_OFF ||
-	    !dsam_log_path(conf.report_file, path, sizeof(path)))
-		return;
-	slash = strrchr(path, '/');
-	if (slash)
-		slash[slash == path] = 0;
-	if (access(slash ? path : ".", W_OK | X_OK))
-		dsam_log_key(&conf, DSAM_KEY_report_file, strerror(errno));
-}
-
 static int be_born(char *const *env)
 {
 	struct dsam_conf_error err;
@@ -216,7 +201,6 @@ static int be_born(char *const *env)
 	rc = find_work();
 	if (rc)
 		return rc;
-	check_report_file();
 	rc = dsam_slot_birth();
 	if (rc) {
 		dsam_log(DSAM_LOG_WARN,

@@ -36,10 +36,10 @@ static uint32_t store_pages(const struct dsam_request *rq, size_t from,
 	uint32_t count = 0;
 
 	for (size_t i = from; i < to; i += DSAM_PAGE - (base + i) % DSAM_PAGE) {
-		char right = dsam_is_fill(rq)
-				     ? (char)rq->fill
-				     : *(const volatile char *)&rq->src[i];
+		char right = (char)rq->fill;
 
+		if (!dsam_is_fill(rq))
+			right = *(const volatile char *)&rq->src[i];
 		*(volatile char *)&rq->dst[i] = right;
 		count++;
 	}

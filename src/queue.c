@@ -19,6 +19,7 @@
 #define PROBE_LOOK_US 1000
 
 struct dsam_queues dsam_queues;
+uint64_t dsam_queue_deadline = ~0ULL;
 
 static bool is_open(const struct dsam_queue *q)
 {

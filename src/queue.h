@@ -48,6 +48,9 @@ struct dsam_queues {
 
 extern struct dsam_queues dsam_queues DSAM_HIDDEN;
 
+/* Ticks that a descriptor may take; set at birth (device_timeout_ms). */
+extern uint64_t dsam_queue_deadline DSAM_HIDDEN;
+
 /*
  * The turn-th choice for a thread whose round robin stands at start: open
  * queues of node first (node < 0: any), then the others.  NULL when there

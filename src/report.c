@@ -18,7 +18,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define REPORT_ROOM (1024 * 1024)
+/* The largest, of JSON with every bucket in use, has 4 MiB. */
+#define REPORT_ROOM (8 * 1024 * 1024)
 #define MEASURE_BYTES (1024 * 1024UL)
 
 enum dsam_discovery dsam_report_discovery;
@@ -130,10 +131,7 @@ static void add_row(struct dsam_report *r, struct dsam_slot *s, bool has_ended)
 		snprintf(row->name, sizeof(row->name), "%s", s->name);
 	else
 		read_name(s->tid, row->name, sizeof(row->name));
-	/* A name may hold anything; a terminal acts on some of it. */
-	for (char *c = row->name; *c; c++)
-		if ((unsigned char)*c < 32 || *c == 127)
-			*c = '?';
+	dsam_text_printable(row->name);
 }
 
 static void gather_threads(struct dsam_report *r)

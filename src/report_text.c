@@ -10,41 +10,68 @@
 
 #define ROOM 32
 #define BAR 30
+#define MOST_QUEUES 2
 
-/* The head: what happened, by what, under which settings. */
-static void head(struct dsam_text *t, const struct dsam_report *r)
+/* A path of which the end tells most, in at most 60 columns. */
+static void add_path(struct dsam_text *t, const char *path)
 {
-	char a[ROOM], b[ROOM], c[ROOM], d[ROOM];
+	char shown[61];
+	size_t n = strlen(path);
+	bool is_long = n > 60;
 
-	dsam_text_add(t,
-		      "dsamove: %.40s (pid %d): %s %s, %s; the device moved "
-		      "%s of it\n",
-		      r->program, r->pid,
-		      dsam_text_count(a, sizeof(a), r->calls),
-		      r->calls == 1 ? "big copy" : "big copies",
-		      dsam_text_bytes(b, sizeof(b), r->bytes),
-		      dsam_text_share(c, sizeof(c), r->device_bytes, r->bytes));
-	dsam_text_add(t, "  device    %s", r->engine);
-	for (unsigned i = 0; i < dsam_queues.count && i < 4; i++) {
-		const struct dsam_queue *q = &dsam_queues.q[i];
+	snprintf(shown, sizeof(shown), is_long ? "...%.57s" : "%.60s",
+		 is_long ? path + n - 57 : path);
+	dsam_text_printable(shown);
+	dsam_text_add(t, "%s", shown);
+}
 
-		dsam_text_add(t, "%s %s", i ? "," : ":", q->name);
-		if (q->size)
-			dsam_text_add(t, " (%u entries)", q->size);
-	}
-	if (dsam_queues.count > 4)
-		dsam_text_add(t, " and %u more", dsam_queues.count - 4);
-	if (r->found_by[0])
-		dsam_text_add(t, "; found by %s", r->found_by);
-	dsam_text_add(t, "\n  settings  copies from %s (min_bytes), mode %s",
-		      dsam_text_bytes(d, sizeof(d), r->conf->min_bytes),
+static void settings(struct dsam_text *t, const struct dsam_report *r)
+{
+	char a[ROOM];
+
+	dsam_text_add(t, "  settings  copies from %s (min_bytes), mode %s",
+		      dsam_text_bytes(a, sizeof(a), r->conf->min_bytes),
 		      r->conf->mode == DSAM_MODE_SPLIT ? "split" : "poll");
 	if (r->conf->mode == DSAM_MODE_SPLIT)
 		dsam_text_add(t, " with %u %% to the CPU",
 			      r->conf->split_cpu_percent);
-	dsam_text_add(t, "; from %s%s\n", r->conf->file[0] ? r->conf->file : "",
-		      r->conf->file[0] ? " and the environment"
-				       : "defaults and the environment");
+	dsam_text_add(t, "\n            from the environment and ");
+	if (r->conf->file[0])
+		add_path(t, r->conf->file);
+	else
+		dsam_text_add(t, "defaults");
+	dsam_text_add(t, "\n");
+}
+
+/* The head: what happened, by what, under which settings. */
+static void head(struct dsam_text *t, const struct dsam_report *r)
+{
+	char a[ROOM], b[ROOM], name[21];
+
+	snprintf(name, sizeof(name), "%s", r->program);
+	dsam_text_printable(name);
+	dsam_text_add(t, "dsamove: %s (pid %d): %s %s, %s\n", name, r->pid,
+		      dsam_text_count(a, sizeof(a), r->calls),
+		      r->calls == 1 ? "big copy" : "big copies",
+		      dsam_text_bytes(b, sizeof(b), r->bytes));
+	dsam_text_add(t, "  result    the device moved %s of the bytes\n",
+		      dsam_text_share(a, sizeof(a), r->device_bytes, r->bytes));
+	dsam_text_add(t, "  device    %s", r->engine);
+	if (r->found_by[0])
+		dsam_text_add(t, ", found by %s", r->found_by);
+	for (unsigned i = 0; i < dsam_queues.count && i < MOST_QUEUES; i++) {
+		const struct dsam_queue *q = &dsam_queues.q[i];
+
+		dsam_text_add(t, "%s%.16s", i ? ", " : "\n  queues    ",
+			      q->name);
+		if (q->size)
+			dsam_text_add(t, " (%u entries)", q->size);
+	}
+	if (dsam_queues.count > MOST_QUEUES)
+		dsam_text_add(t, " and %u more",
+			      dsam_queues.count - MOST_QUEUES);
+	dsam_text_add(t, "\n");
+	settings(t, r);
 }
 
 static void op_line(struct dsam_text *t, const char *who, const char *op,
@@ -190,25 +217,29 @@ static void gain(struct dsam_text *t, const struct dsam_report *r)
 		wait += r->total.op[op].wait_ns;
 	dsam_text_add(t,
 		      "\n  Time      offloaded calls took %s, %s of it waiting "
-		      "for the device; the CPU alone would\n            have "
+		      "for the device;\n            the CPU alone would have "
 		      "taken about ",
 		      dsam_text_time(a, sizeof(a), r->offload_ns),
 		      dsam_text_time(b, sizeof(b), wait));
 	dsam_text_time(c, sizeof(c), r->cpu_ns);
 	dsam_text_time(d, sizeof(d), r->cpu_most_ns);
 	if (r->cpu_was_measured)
-		dsam_text_add(t,
-			      "%s (warm pages) to %s (fresh pages), "
-			      "measured at exit\n",
-			      c, d);
+		dsam_text_add(
+			t,
+			"%s (warm pages)\n            to %s (fresh pages), "
+			"measured at exit\n",
+			c, d);
 	else
-		dsam_text_add(t, "%s, by this program's other copies\n", c);
+		dsam_text_add(t,
+			      "%s,\n            as its other copies of that "
+			      "size did\n",
+			      c);
 }
 
 static void device_line(struct dsam_text *t, const struct dsam_report *r)
 {
 	uint64_t desc = 0, faults = 0, resumes = 0, retries = 0, touched = 0;
-	char a[ROOM], b[ROOM], c[ROOM];
+	char a[ROOM], b[ROOM], c[ROOM], d[ROOM];
 
 	for (int op = 0; op < DSAM_OPS; op++) {
 		const struct dsam_op_stats *o = &r->total.op[op];
@@ -222,14 +253,14 @@ static void device_line(struct dsam_text *t, const struct dsam_report *r)
 	if (!desc)
 		return;
 	dsam_text_add(t,
-		      "  Device    %s descriptors, %s page faults (%llu "
-		      "resumed), %s submission retries",
+		      "  Device    %s descriptors, %s submission retries;\n"
+		      "            %s page faults (%s resumed)",
 		      dsam_text_count(a, sizeof(a), desc),
-		      dsam_text_count(b, sizeof(b), faults),
-		      (unsigned long long)resumes,
-		      dsam_text_count(c, sizeof(c), retries));
+		      dsam_text_count(b, sizeof(b), retries),
+		      dsam_text_count(c, sizeof(c), faults),
+		      dsam_text_count(d, sizeof(d), resumes));
 	if (touched)
-		dsam_text_add(t, ",\n            %s pages made present first",
+		dsam_text_add(t, ", %s pages made present first",
 			      dsam_text_count(a, sizeof(a), touched));
 	dsam_text_add(t, "\n");
 }
@@ -243,8 +274,7 @@ static void advice(struct dsam_text *t, const struct dsam_report *r)
 	} known[] = {
 		{DSAM_WHY_FAULT, "pages were not present; try touch=always"},
 		{DSAM_WHY_BUSY,
-		 "queues were full; try more or larger work queues, or a "
-		 "higher min_bytes"},
+		 "queues were full; try more of them, or a higher min_bytes"},
 		{DSAM_WHY_OVERLAP,
 		 "overlapping moves; the device gains nothing there"},
 		{DSAM_WHY_ERROR,

@@ -8,7 +8,6 @@
 #include "slot.h"
 
 #include "clock.h"
-#include "submit.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -66,7 +65,7 @@ static void await_left(struct dsam_slot *s)
 
 		while (waits(s, e) && s->taken >> e & 1) {
 			if (dsam_ticks_between(start, dsam_ticks()) >
-			    dsam_submit_deadline) {
+			    dsam_queue_deadline) {
 				dsam_queue_give_up(s->queue[e]);
 				dsam_slot_release(s, e);
 				break;

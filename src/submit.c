@@ -20,8 +20,6 @@ _Static_assert(offsetof(struct dsa_hw_desc, xfer_size) == 32, "wire");
 _Static_assert(offsetof(struct dsa_completion_record, bytes_completed) == 4,
 	       "wire");
 
-uint64_t dsam_submit_deadline = ~0ULL;
-
 /* memset's byte, replicated: the pattern of FILL (specification 8.3.5). */
 #define EIGHT_TIMES 0x0101010101010101ULL
 
@@ -202,7 +200,7 @@ static enum answer wait_for(const struct dsam_submission *sub,
 			return FORKED;
 		if (*status || s->serial[p->entry] != p->serial)
 			return ANSWERED;
-		if (DSAM_UNLIKELY(waited > dsam_submit_deadline ||
+		if (DSAM_UNLIKELY(waited > dsam_queue_deadline ||
 				  is_closing(q)))
 			break;
 		if (q->ops->relax)
@@ -211,6 +209,8 @@ static enum answer wait_for(const struct dsam_submission *sub,
 			dsam_wait_step(status, waited, predicted);
 	}
 	dsam_queue_give_up(q);
+	if (dsam_slot_epoch() != sub->epoch)
+		return FORKED;
 	return *status ? ANSWERED : SILENT;
 }
 

@@ -24,9 +24,6 @@ struct dsam_submission {
 	bool to_cache;
 };
 
-/* Ticks that a descriptor may take; set at birth (device_timeout_ms). */
-extern uint64_t dsam_submit_deadline DSAM_HIDDEN;
-
 /*
  * Submit piece->off and as much of len as the queue that takes it transfers
  * in one go; fills the rest of *piece and shortens len.  Tries

@@ -10,6 +10,9 @@
 #include <sys/syscall.h>
 
 /* The kernel's answer: a result, or -errno. */
+#ifdef __clang_analyzer__ /* it does not see what asm writes */
+long dsam_syscall6(long nr, long a, long b, long c, long d, long e, long f);
+#else
 static inline long dsam_syscall6(long nr, long a, long b, long c, long d,
 				 long e, long f)
 {
@@ -25,14 +28,11 @@ static inline long dsam_syscall6(long nr, long a, long b, long c, long d,
 			 : "rcx", "r11", "memory");
 	return ret;
 }
+#endif
 
-#ifdef __clang_analyzer__ /* it does not see what asm writes */
-long dsam_syscall3(long nr, long a, long b, long c);
-#else
 static inline long dsam_syscall3(long nr, long a, long b, long c)
 {
 	return dsam_syscall6(nr, a, b, c, 0, 0, 0);
 }
-#endif
 
 #endif

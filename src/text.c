@@ -69,6 +69,13 @@ void dsam_text_json(struct dsam_text *t, const char *s)
 	dsam_text_add(t, "\"");
 }
 
+void dsam_text_printable(char *s)
+{
+	for (; *s; s++)
+		if ((unsigned char)*s < 32 || *s == 127)
+			*s = '?';
+}
+
 /* v / 10^n with three significant digits, without floating point. */
 static void three(char *out, size_t room, uint64_t v, uint64_t unit,
 		  const char *name)

@@ -17,6 +17,9 @@ void dsam_text_add(struct dsam_text *t, const char *format, ...)
 /* s as a JSON string, quotes included; bytes that are no UTF-8 as U+FFFD. */
 void dsam_text_json(struct dsam_text *t, const char *s);
 
+/* A name for a terminal, which acts on control bytes: they become '?'. */
+void dsam_text_printable(char *s);
+
 /* "1.2 GiB" into out (16 bytes are enough); returns out. */
 char *dsam_text_bytes(char *out, size_t room, uint64_t bytes);
 

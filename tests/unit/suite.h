@@ -18,6 +18,17 @@
 #define HAS_TSAN 0
 #endif
 
+#if defined(__SANITIZE_ADDRESS__) || HAS_TSAN
+#define HAS_SANITIZER 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_SANITIZER 1
+#endif
+#endif
+#ifndef HAS_SANITIZER
+#define HAS_SANITIZER 0
+#endif
+
 /* tests/run.sh counts lines of this form. */
 #define SKIP(name, why)                                 \
 	do {                                            \
