@@ -20,7 +20,7 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c \
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c
 COLD := preload/lifecycle.c src/libc_resolve.c src/clock.c src/slot.c \
 	src/queue_open.c src/open_device.c src/discover.c src/discover_sysfs.c \
-	src/software_open.c src/stats_sum.c src/report.c src/report_text.c \
+	src/software_open.c src/stats_sum.c src/report.c src/report_gain.c src/report_text.c \
 	src/report_json.c src/log.c src/text.c config/conf.c \
 	config/conf_value.c config/conf_load.c
 

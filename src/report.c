@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
  * Room: COLD (death).  Gathers what the threads counted, and writes it.
- * May: mmap a buffer, read /proc/self/task, copy a little to time the CPU.
+ * May: mmap a buffer, read /proc/self/task.
  * Must not: allocate from the heap (another thread may hold its lock), write
  * to a stderr that is not the one of birth.
  */
 #include "report.h"
 
 #include "clock.h"
-#include "libc_mem.h"
 #include "log.h"
 #include "syscall.h"
 
@@ -20,7 +19,6 @@
 
 /* The largest, of JSON with every bucket in use, has 4 MiB. */
 #define REPORT_ROOM (8 * 1024 * 1024)
-#define MEASURE_BYTES (1024 * 1024UL)
 
 enum dsam_discovery dsam_report_discovery;
 
@@ -178,75 +176,6 @@ static void gather_sums(struct dsam_report *r)
 	}
 }
 
-/* The CPU's time for n bytes of 2 * MEASURE_BYTES at buf, in ps a byte. */
-static uint64_t time_cpu(char *buf, bool is_fill, size_t n)
-{
-	uint64_t start = dsam_ticks();
-
-	if (is_fill)
-		dsam_libc.memset(buf, 1, n);
-	else
-		dsam_libc.memmove(buf, buf + MEASURE_BYTES, n);
-	return dsam_ticks_to_ns(dsam_ticks() - start) * 1000 / n;
-}
-
-/* Picoseconds a byte at least (warm) and at most (fresh); false: no memory. */
-static bool measure_cpu(bool is_fill, size_t n, uint64_t *least, uint64_t *most)
-{
-	char *buf;
-	long p;
-
-	n = n < MEASURE_BYTES ? n : MEASURE_BYTES;
-	p = dsam_syscall6(SYS_mmap, 0, 2 * MEASURE_BYTES,
-			  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  -1, 0);
-	if (p < 0 && p > -(long)DSAM_PAGE)
-		return false;
-	buf = (void *)p;
-	*most = time_cpu(buf, is_fill, n);
-	*least = *most;
-	for (int i = 0; i < 3; i++) {
-		uint64_t ps = time_cpu(buf, is_fill, n);
-
-		*least = ps < *least ? ps : *least;
-	}
-	dsam_syscall3(SYS_munmap, p, 2 * MEASURE_BYTES, 0);
-	return true;
-}
-
-static uint64_t at_speed(uint64_t bytes, uint64_t ps)
-{
-	return (uint64_t)((unsigned __int128)bytes * ps / 1000);
-}
-
-/* What the CPU would have taken for the requests the device had part in. */
-static void gather_gain(struct dsam_report *r)
-{
-	for (int op = 0; op < DSAM_OPS; op++) {
-		const struct dsam_op_stats *o = &r->total.op[op];
-
-		for (unsigned b = 0; b < DSAM_BINS; b++) {
-			const struct dsam_rate *cpu = &o->cpu[b];
-			uint64_t bytes = o->device[b].bytes;
-			uint64_t least = 0, most = 0;
-
-			if (!bytes)
-				continue;
-			if (cpu->calls >= 8 && cpu->bytes) {
-				least = (uint64_t)((unsigned __int128)cpu->ns *
-						   1000 / cpu->bytes);
-				most = least;
-			} else if (measure_cpu(op == DSAM_OP_MEMSET, 1UL << b,
-					       &least, &most)) {
-				r->cpu_was_measured = true;
-			}
-			r->offload_ns += o->device[b].ns;
-			r->cpu_ns += at_speed(bytes, least);
-			r->cpu_most_ns += at_speed(bytes, most);
-		}
-	}
-}
-
 void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
 {
 	memset(r, 0, sizeof(*r));
@@ -266,7 +195,7 @@ void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
 	}
 	gather_threads(r);
 	gather_sums(r);
-	gather_gain(r);
+	dsam_report_gain(r);
 }
 
 /* Was there a copy at or above the cutoff at all?  Most processes: no. */

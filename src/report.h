@@ -56,6 +56,9 @@ void dsam_report(const struct dsam_conf *conf);
 /* Gather into *r (zeroed by the callee).  For the report and unit tests. */
 void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf);
 
+/* Fill in offload_ns, cpu_ns, cpu_most_ns of a report with its totals. */
+void dsam_report_gain(struct dsam_report *r);
+
 /* Render.  At most 100 columns. */
 void dsam_report_text(struct dsam_text *t, const struct dsam_report *r);
 void dsam_report_json(struct dsam_text *t, const struct dsam_report *r);

@@ -226,7 +226,7 @@ static void gain(struct dsam_text *t, const struct dsam_report *r)
 	if (r->cpu_was_measured)
 		dsam_text_add(
 			t,
-			"%s (warm pages)\n            to %s (fresh pages), "
+			"%s (pages present)\n            to %s (fresh pages), "
 			"measured at exit\n",
 			c, d);
 	else
