@@ -2,8 +2,8 @@
 /*
  * Room: COLD (death).  What the CPU would have taken for the requests that
  * the device had part in.
- * May: mmap a buffer and copy in it, some milliseconds long.  Must not:
- * allocate from the heap, print.
+ * May: mmap a buffer and copy in it, some milliseconds long.
+ * Must not: allocate from the heap, print.
  */
 #include "report.h"
 

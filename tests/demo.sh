@@ -182,3 +182,41 @@ if [ $bad -gt 0 ]; then
 	exit 1
 fi
 echo "$programs programs, outputs identical, on $on"
+
+# ---- one program more, on the test device: discovery and submission as on
+# hardware, for the kernel's interface is all that it can see ----
+
+testbed=$(dirname "$so")/dsa-testbed
+printf '\n%s\n' "$(printf '%090d' 0 | tr 0 -)"
+if ! [ -x "$testbed" ]; then
+	echo 'The test device shows programs a DSA; make testbed builds it.'
+	exit 0
+elif ! why=$("$testbed" --check 2>&1); then
+	echo "The test device, which shows programs a DSA, can't run here:"
+	echo "  ${why#dsa-testbed: }"
+	exit 0
+fi
+cat <<END
+The test device: a DSA in sysfs and /dev/dsa, for one program.
+
+   \$ dsa-testbed --submit mmap -- accel-config list
+END
+if command -v accel-config >/dev/null; then
+	keys='dev|mode|size|threshold|type|state'
+	"$testbed" --submit mmap -- accel-config list | sed -nE \
+		"/\"dev\":\"(dsa|wq)/,/\"state\"/s/^ *\"($keys)\":(.*),\$/      \1 \2/p"
+	echo
+fi
+printf '   $ dsa-testbed --submit mmap -- python3 ../job.py\n\n'
+rm -rf plain preload
+in_dir plain python3 ../job.py
+DSAMOVE_DEVICE=dsa in_dir preload "$testbed" --submit mmap -a ../account -- \
+	env LD_PRELOAD="$so" python3 ../job.py 2>preload.err
+sed 's/^./   &/' preload.err
+if ! diff -rq plain preload; then
+	printf '\n   output DIFFERENT\n'
+	exit 1
+fi
+bytes=$(sed -nE 's/^ *"bytes":([0-9]+),$/\1/p' account | head -n 1)
+printf '\n   output identical, in %s; the device counted %s bytes moved\n' \
+	"$(seconds "$took")" "$bytes"

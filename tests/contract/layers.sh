@@ -19,7 +19,7 @@ layers() {
 3 slot device_software device_dsa.c queue_open
 4 submit software_open queue_open.c libc_resolve
 5 pieces offload
-6 report report_text report_json open_device
+6 report report_gain report_text report_json open_device
 7 interpose lifecycle
 END
 }

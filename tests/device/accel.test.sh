@@ -62,10 +62,20 @@ like list-idle 'dsa2' "$stdout"
 under -f "$tmp/many" -- ls /dev/dsa
 is nodes-of-user-queues-only 'wq0.0 wq0.1' "$(tr '\n' ' ' <<<"$stdout" | sed 's/ $//')"
 
+# Character devices and the files that are open on them, as objects.
+# shellcheck disable=SC2016 # for the inner shell
+under -f "$tmp/many" -- sh -c 'exec 3>/dev/dsa/wq0.0
+	ls /dev/iax; cd -P "/sys/bus/dsa/devices/dsa!wq0.0"
+	cat dev uevent; readlink -f subsystem ../../../iax1/wq1.0/iax*/subsystem
+	test $(cat /sys/bus/dsa/devices/file0/pid) -eq $$ && echo "our pid"
+	cat file0/cr_faults; exec 3>&-; ls -d file*'
+is cdev-objects 'wq1.0 235:0 MAJOR=235 MINOR=0 DEVNAME=dsa/wq0.0 /sys/bus/dsa our pid 0' \
+	"$(tr '\n' ' ' <<<"$stdout" | sed 's/ $//')"
+
 # Nothing else under /sys and /dev is different.
 others='find /sys/bus /sys/devices /sys/devices/system /sys/class /sys/module
 	/dev/pts /dev/shm -mindepth 1 -maxdepth 1 -not -path */dsa
-	-not -path */idxd -not -path */pci10000:00'
+	-not -path */iax -not -path */idxd -not -path */pci10000:00'
 # shellcheck disable=SC2086 # a list of words
 {
 	real=$(set -f && $others | sort)

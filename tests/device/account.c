@@ -14,7 +14,8 @@
 struct tally {
 	uint64_t descriptors, bytes, size;
 	uint64_t silent, late, lost, made;
-	uint64_t opcode[256], status[256], refused[TB_REFUSALS];
+	uint64_t opcode[256], opcode_bytes[256], status[256];
+	uint64_t refused[TB_REFUSALS];
 };
 
 struct row {
@@ -72,6 +73,7 @@ static void add(struct tally *t, const struct tb_ending *e)
 	t->opcode[e->opcode]++;
 	t->status[e->status]++;
 	t->bytes += e->bytes;
+	t->opcode_bytes[e->opcode] += e->bytes;
 	if (e->opcode != DSA_OPCODE_NOOP && e->opcode != DSA_OPCODE_DRAIN &&
 	    e->opcode != DSA_OPCODE_BATCH)
 		t->size += e->size;
@@ -137,6 +139,8 @@ static void put_tally(json_object *obj, const struct tally *t)
 	put(obj, "bytes", t->bytes);
 	put(obj, "transfer_size", t->size);
 	json_object_object_add(obj, "opcodes", counts(t->opcode, opcodes));
+	json_object_object_add(obj, "opcode_bytes",
+			       counts(t->opcode_bytes, opcodes));
 	json_object_object_add(obj, "statuses", counts(t->status, NULL));
 	for (int i = 0; i < TB_REFUSALS; i++)
 		if (t->refused[i])

@@ -40,6 +40,8 @@ const struct tb_attr *tb_attr_of(enum tb_kind kind, int index)
 		[TB_KIND_PCI] = tb_pci_attrs,
 		[TB_KIND_DRIVER] = tb_driver_attrs,
 		[TB_KIND_BUS] = tb_bus_attrs,
+		[TB_KIND_CDEV] = tb_cdev_attrs,
+		[TB_KIND_FILE] = tb_file_attrs,
 	};
 
 	for (int i = 0; i <= index; i++)

@@ -13,6 +13,8 @@ enum tb_kind {
 	TB_KIND_PCI,
 	TB_KIND_DRIVER, /* n: TB_DRIVER_IDXD ... */
 	TB_KIND_BUS,
+	TB_KIND_CDEV, /* of queue n */
+	TB_KIND_FILE, /* n: its number */
 	TB_KINDS
 };
 
@@ -27,7 +29,7 @@ enum {
 struct tb_object {
 	enum tb_kind kind;
 	struct tb_device *dev;
-	int n; /* of the queue, group, engine, driver */
+	int n; /* of the queue, group, engine, driver, open file */
 };
 
 struct tb_attr {
@@ -40,7 +42,8 @@ struct tb_attr {
 };
 
 extern const struct tb_attr tb_device_attrs[], tb_wq_attrs[], tb_group_attrs[],
-	tb_engine_attrs[], tb_pci_attrs[], tb_driver_attrs[], tb_bus_attrs[];
+	tb_engine_attrs[], tb_pci_attrs[], tb_driver_attrs[], tb_bus_attrs[],
+	tb_cdev_attrs[], tb_file_attrs[];
 
 /*
  * The attribute with that index, or NULL behind the last; hidden ones are

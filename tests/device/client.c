@@ -61,6 +61,14 @@ static int announce(const struct tb_client *client)
 	return -1;
 }
 
+struct tb_client *tb_client_of_file(int file)
+{
+	for (struct tb_client *c = clients; c; c = c->next)
+		if (c->file == file && !c->is_released)
+			return c;
+	return NULL;
+}
+
 struct tb_client *tb_client_open(struct tb_wq *wq, pid_t tid, int *error)
 {
 	struct tb_client *client;
@@ -84,6 +92,8 @@ struct tb_client *tb_client_open(struct tb_wq *wq, pid_t tid, int *error)
 	read_comm(client->pid, client->comm);
 	client->wq = wq;
 	client->refs = 1;
+	while (tb_client_of_file(client->file))
+		client->file++;
 	client->open_index = announce(client);
 	client->next = clients;
 	clients = client;

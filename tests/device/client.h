@@ -16,6 +16,7 @@ struct tb_client {
 	int refs; /* the open file, and each descriptor under way */
 	bool is_released;
 	unsigned int busy; /* descriptors accepted by an engine, not done */
+	int file; /* number of fileN in sysfs */
 	int open_index; /* in the shared memory, -1: table was full */
 	char comm[16];
 };
@@ -41,6 +42,9 @@ void tb_client_release(struct tb_client *client);
  * Open ones before released ones.
  */
 struct tb_client *tb_client_find(const struct tb_wq *wq, pid_t pid);
+
+/* The open file of that number, or NULL. */
+struct tb_client *tb_client_of_file(int file);
 
 /* Is the address space still there (exec and exit end it)? */
 bool tb_client_is_alive(const struct tb_client *client);

@@ -7,6 +7,7 @@
 #include "engine.h"
 #include "memory.h"
 #include "model.h"
+#include "poll.h"
 #include "task.h"
 
 #include <errno.h>
@@ -97,6 +98,8 @@ static void handle(struct engine *e, struct tb_task *task)
 	if (task->fate.disable || task->fate.reset)
 		tb_wq_break(task->wq, task->fate.reset);
 	pthread_mutex_unlock(&tb_lock);
+	if (task->is_swerror)
+		tb_poll_wake(task->wq->dev);
 	now = tb_now_ns();
 	if (task->fate.is_silent || task->due_ns > now + HANDS_ON_NS) {
 		if (task->fate.is_silent) {

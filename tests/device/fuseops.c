@@ -5,6 +5,7 @@
  */
 #include "fuseops.h"
 #include "node.h"
+#include "poll.h"
 #include "tree.h"
 
 #include <errno.h>
@@ -30,6 +31,7 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct search s = {.name = name};
 	struct fuse_entry_param e;
+	pid_t owner = tb_thread_group(fuse_req_ctx(req)->pid);
 
 	/* Nothing is cached: entries come and go with the queues' state. */
 	memset(&e, 0, sizeof(e));
@@ -37,7 +39,12 @@ static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 	tb_tree_each(tb_place_of_ino(parent), compare, &s);
 	if (s.is_found) {
 		e.ino = tb_ino_of_place(s.found);
+		/* Each process finds a file of its own: see shm.h. */
+		if (s.found.kind == TB_PLACE_NODE &&
+		    tb_world.submit == TB_SUBMIT_MMAP)
+			e.ino = TB_INO_OF_OWNER(e.ino, owner);
 		tb_tree_stat(s.found, &e.attr);
+		e.attr.st_ino = e.ino;
 	}
 	pthread_mutex_unlock(&tb_lock);
 	if (s.is_found)
@@ -55,6 +62,7 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino,
 	pthread_mutex_lock(&tb_lock);
 	tb_tree_stat(tb_place_of_ino(ino), &st);
 	pthread_mutex_unlock(&tb_lock);
+	st.st_ino = ino;
 	fuse_reply_attr(req, &st, 0);
 }
 
@@ -233,6 +241,19 @@ static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf,
 		fuse_lowlevel_notify_inval_inode(tb_fuse_session, ino, 0, 0);
 }
 
+/* The handle comes only with the first poll of those who will wait. */
+static void fs_poll(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi,
+		    struct fuse_pollhandle *handle)
+{
+	struct tb_place p = tb_place_of_ino(ino);
+
+	(void)fi;
+	if (p.kind == TB_PLACE_NODE)
+		fuse_reply_poll(req, tb_poll(tb_place_wq(p), handle));
+	else
+		fuse_reply_err(req, ENOSYS);
+}
+
 static void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
 	(void)ino;
@@ -259,6 +280,7 @@ const struct fuse_lowlevel_ops tb_fuse_ops = {
 	.open = fs_open,
 	.read = fs_read,
 	.write = fs_write,
+	.poll = fs_poll,
 	.flush = fs_flush,
 	.release = fs_release,
 };

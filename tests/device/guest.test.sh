@@ -21,7 +21,7 @@ guest() {
 }
 
 batch='-s op_cap=1,0003027f -s op_config=1,0003027f'
-all='operations checks faults kernel portal'
+all='poll operations checks faults kernel portal'
 # shellcheck disable=SC2086
 {
 	guest write '' wq0.0 write $all

@@ -84,7 +84,8 @@ static int show(const char *part, const char *at)
 	char from[64];
 
 	snprintf(from, sizeof(from), TB_FS_PATH "/%s", part);
-	if (mkdir(at, 0755) < 0 || mount(from, at, NULL, MS_BIND, NULL) < 0)
+	if ((mkdir(at, 0755) < 0 && errno != EEXIST) ||
+	    mount(from, at, NULL, MS_BIND, NULL) < 0)
 		return fail(at);
 	if (tb_world.is_sys_readonly && strncmp(at, "/sys", 4) == 0 &&
 	    mount(NULL, at, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL) < 0)
@@ -102,12 +103,12 @@ static int link_numbers(void)
 		const struct tb_wq *wq = tb_wq_of_queue(q);
 		char path[40], target[40], name[16];
 
-		if (!wq || wq->minor < 0 || wq->dev->is_iax)
+		if (!wq || wq->minor < 0)
 			continue;
 		snprintf(path, sizeof(path), "/dev/char/%d:%d", tb_world.major,
 			 wq->minor);
-		snprintf(target, sizeof(target), "../dsa/%s",
-			 tb_wq_name(wq, name));
+		snprintf(target, sizeof(target), "../%s/%s",
+			 wq->dev->is_iax ? "iax" : "dsa", tb_wq_name(wq, name));
 		unlink(path);
 		if (symlink(target, path) < 0)
 			return fail(path);
@@ -127,6 +128,10 @@ int tb_sandbox_show(void)
 	if (show("pci", "/sys/devices/" TB_PCI_ROOT) < 0 ||
 	    show("bus", "/sys/bus/dsa") < 0 || show("dev", "/dev/dsa") < 0)
 		return -1;
+	for (int d = 0; d < tb_world.ndevices; d++)
+		if (tb_world.devices[d].is_iax)
+			return show("iax", "/dev/iax") < 0 ? -1
+							   : link_numbers();
 	return link_numbers();
 }
 

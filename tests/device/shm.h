@@ -22,7 +22,13 @@
 #define TB_MAX_SLOTS 128 /* entries of one device, so of one queue at most */
 #define TB_MAX_OPENS 512
 
-/* Inode numbers of the nodes (tree.c): kind, object, device, queue, attr. */
+/*
+ * Inode numbers of the nodes (tree.c): kind, object, device, queue, attr.  In
+ * mmap mode the process that looked the node up as well: a mapping is told
+ * from one that was inherited.
+ */
+#define TB_INO_OWNER(ino) ((uint32_t)(((ino)-1) >> 40))
+#define TB_INO_OF_OWNER(ino, pid) ((ino) + ((uint64_t)(pid) << 40))
 #define TB_INO_IS_NODE(ino) ((((ino)-1) >> 32 & 0xff) == 12)
 #define TB_INO_QUEUE(ino)                                   \
 	((uint32_t)((((ino)-1) >> 16 & 0xff) * TB_MAX_WQS + \

@@ -7,6 +7,7 @@
 #include "task.h"
 #include "memory.h"
 #include "model.h"
+#include "poll.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,7 @@ static void write_record(struct tb_task *task)
 	tb_device_swerror(task->wq->dev, task->wq, DSA_COMP_CRA_XLAT,
 			  &task->desc);
 	pthread_mutex_unlock(&tb_lock);
+	tb_poll_wake(task->wq->dev);
 }
 
 void tb_task_end(struct tb_task *task)

@@ -3,10 +3,9 @@
  * Room: COLD.  Names and links of sysfs.
  * May: look at the world.  Must not: change it, know about FUSE.
  */
-#include "tree.h"
+#include "tree_links.h"
+#include "client.h"
 
-#include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 _Static_assert(TB_PLACE_NODE == 12, "TB_INO_IS_NODE in shm.h");
@@ -55,31 +54,6 @@ static struct tb_place place(enum tb_place_kind kind, struct tb_place of)
 	return of;
 }
 
-static void object_name(struct tb_place p, char name[32])
-{
-	static const char *const parts[] = {[TB_KIND_WQ] = "wq",
-					    [TB_KIND_GROUP] = "group",
-					    [TB_KIND_ENGINE] = "engine"};
-	static const char *const drivers[] = {"idxd", "dmaengine", "user"};
-	const struct tb_device *dev = &tb_world.devices[p.dev];
-	char device[16];
-
-	switch (p.object) {
-	case TB_KIND_DEVICE:
-		snprintf(name, 32, "%s", tb_device_name(dev, device));
-		break;
-	case TB_KIND_PCI:
-		snprintf(name, 32, "10000:%02x:01.0", p.dev + 1);
-		break;
-	case TB_KIND_DRIVER:
-		snprintf(name, 32, "%s", drivers[p.n]);
-		break;
-	default:
-		snprintf(name, 32, "%s%d.%d", parts[p.object], dev->id, p.n);
-		break;
-	}
-}
-
 static void visit_object(struct walk *w, struct tb_place of, enum tb_kind kind,
 			 unsigned int dev, unsigned int n,
 			 enum tb_place_kind as)
@@ -89,7 +63,7 @@ static void visit_object(struct walk *w, struct tb_place of, enum tb_kind kind,
 	char name[32];
 
 	child.attr = 0;
-	object_name(child, name);
+	tb_tree_name(child, name);
 	/* A link in a driver's directory is told from that in another. */
 	if (as == TB_PLACE_LINK_BOUND)
 		child.attr = of.n;
@@ -110,15 +84,26 @@ static void visit_attrs(struct walk *w, struct tb_place p)
 	}
 }
 
-/* The driver that a device or queue is bound to, -1: none. */
-static int driver_of(enum tb_kind kind, const struct tb_device *dev, int n)
+/* The character device of a queue, if it has one. */
+static void visit_cdev(struct walk *w, const struct tb_wq *wq,
+		       struct tb_place p, enum tb_place_kind as)
 {
-	if (kind == TB_KIND_DEVICE)
-		return dev->state == TB_DEV_DISABLED ? -1 : TB_DRIVER_IDXD;
-	if (kind != TB_KIND_WQ || !dev->wqs[n].is_enabled)
-		return -1;
-	return dev->wqs[n].type == TB_WQ_KERNEL ? TB_DRIVER_DMAENGINE
-						: TB_DRIVER_USER;
+	if (wq->minor >= 0)
+		visit_object(w, p, TB_KIND_CDEV, (unsigned int)wq->dev->index,
+			     (unsigned int)wq->id, as);
+}
+
+/* The files that are open on it. */
+static void visit_files(struct walk *w, const struct tb_wq *wq,
+			struct tb_place p, enum tb_place_kind as)
+{
+	for (unsigned int n = 0; n < 256; n++) {
+		const struct tb_client *client = tb_client_of_file((int)n);
+
+		if (client && client->wq == wq)
+			visit_object(w, p, TB_KIND_FILE,
+				     (unsigned int)wq->dev->index, n, as);
+	}
 }
 
 /* All devices, queues, groups and engines; driver >= 0: those bound to it. */
@@ -136,10 +121,14 @@ static void visit_all(struct walk *w, struct tb_place p, enum tb_place_kind as,
 		for (int kind = 0; kind <= TB_KIND_ENGINE; kind++)
 			for (unsigned int n = 0; n < count[kind]; n++)
 				if (driver < 0 ||
-				    driver_of((enum tb_kind)kind, dev,
-					      (int)n) == driver)
+				    tb_tree_driver((enum tb_kind)kind, dev,
+						   (int)n) == driver)
 					visit_object(w, p, (enum tb_kind)kind,
 						     (unsigned int)d, n, as);
+		for (unsigned int n = 0; driver < 0 && n < dev->max_wqs; n++) {
+			visit_cdev(w, &dev->wqs[n], p, as);
+			visit_files(w, &dev->wqs[n], p, as);
+		}
 	}
 }
 
@@ -168,11 +157,17 @@ static void each_of_object(struct walk *w, struct tb_place p)
 	case TB_KIND_DEVICE:
 		visit_device(w, p);
 		break;
+	case TB_KIND_WQ:
+		visit_cdev(w, tb_place_wq(p), p, TB_PLACE_OBJECT);
+		break;
+	case TB_KIND_CDEV:
+		visit_files(w, tb_place_wq(p), p, TB_PLACE_OBJECT);
+		break;
 	default:
 		break;
 	}
 	visit(w, place(TB_PLACE_LINK_SUBSYSTEM, p), "subsystem");
-	if (driver_of(p.object, &tb_world.devices[p.dev], p.n) >= 0)
+	if (tb_tree_driver(p.object, &tb_world.devices[p.dev], p.n) >= 0)
 		visit(w, place(TB_PLACE_LINK_DRIVER, p), "driver");
 }
 
@@ -180,9 +175,8 @@ static void each_node(struct walk *w, struct tb_place p)
 {
 	for (int d = 0; d < tb_world.ndevices; d++)
 		for (unsigned int n = 0; n < TB_MAX_WQS; n++)
-			/* IAA's nodes are under /dev/iax. */
 			if (tb_world.devices[d].wqs[n].minor >= 0 &&
-			    !tb_world.devices[d].is_iax)
+			    tb_world.devices[d].is_iax == p.n)
 				visit_object(w, p, TB_KIND_WQ, (unsigned int)d,
 					     n, TB_PLACE_NODE);
 }
@@ -197,6 +191,8 @@ void tb_tree_each(struct tb_place p, tb_visit *callback, void *arg)
 		visit(&w, place(TB_PLACE_PCI, none), "pci");
 		visit(&w, place(TB_PLACE_BUS, none), "bus");
 		visit(&w, place(TB_PLACE_DEV, none), "dev");
+		none.n = 1;
+		visit(&w, place(TB_PLACE_DEV, none), "iax");
 		break;
 	case TB_PLACE_PCI:
 		for (int d = 0; d < tb_world.ndevices; d++)
@@ -258,31 +254,5 @@ void tb_tree_stat(struct tb_place p, struct stat *st)
 		st->st_mode = S_IFDIR | 0755;
 		st->st_nlink = 2;
 		break;
-	}
-}
-
-int tb_tree_readlink(struct tb_place p, char *buf, size_t size)
-{
-	static const char *const drivers[] = {"idxd", "dmaengine", "user"};
-	const struct tb_device *dev = &tb_world.devices[p.dev];
-	const char *up = p.object == TB_KIND_DEVICE ? "" : "../";
-	char name[32], device[16], part[40] = "";
-	int driver = driver_of(p.object, dev, p.n);
-
-	object_name(p, name);
-	if (p.object != TB_KIND_DEVICE)
-		snprintf(part, sizeof(part), "/%s", name);
-	switch (p.kind) {
-	case TB_PLACE_LINK_SUBSYSTEM:
-		return snprintf(buf, size, "%s../../../../bus/dsa", up);
-	case TB_PLACE_LINK_DRIVER:
-		return snprintf(buf, size, "%s../../../../bus/dsa/drivers/%s",
-				up, driver < 0 ? "none" : drivers[driver]);
-	default:
-		return snprintf(buf, size,
-				"../../../%sdevices/" TB_PCI_ROOT
-				"/10000:%02x:01.0/%s%s",
-				p.kind == TB_PLACE_LINK_BOUND ? "../" : "",
-				p.dev + 1, tb_device_name(dev, device), part);
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one file system of the test device: /pci (device directories), /bus
- * (what /sys/bus/dsa holds) and /dev (the nodes).
+ * (what /sys/bus/dsa holds), /dev and /iax (the nodes).
  */
 #ifndef TB_TREE_H
 #define TB_TREE_H
@@ -24,7 +24,7 @@ enum tb_place_kind {
 	TB_PLACE_LINK_BOUND, /* drivers/D/X -> the object */
 	TB_PLACE_LINK_SUBSYSTEM,
 	TB_PLACE_LINK_DRIVER,
-	TB_PLACE_DEV, /* /dev */
+	TB_PLACE_DEV, /* /dev; n 1: /iax */
 	TB_PLACE_NODE,
 };
 

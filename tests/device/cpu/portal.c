@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/kcmp.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -40,6 +41,15 @@ void tb_cpu_portal_init(void)
 
 	portals = p < 0 && p > -4096 ? fallback : (struct portal *)p;
 	TB_RAW3(SYS_madvise, portals, 4096, MADV_WIPEONFORK);
+}
+
+/* Does process pid run in this address space?  (Ours, or after a vfork.) */
+static bool is_same_mm(uint32_t pid)
+{
+	long self = TB_RAW0(SYS_getpid);
+
+	return pid == (uint32_t)self ||
+	       TB_RAW6(SYS_kcmp, self, pid, KCMP_VM, 0, 0, 0) == 0;
 }
 
 static bool has_opened(uint32_t queue, uint32_t pid)
@@ -101,15 +111,15 @@ static uint64_t number(const char **p, unsigned int base)
 	}
 }
 
-/* One line "low-high perms offset major:minor inode path": the queue or -1. */
-static int queue_of_line(const char *p, uint64_t page)
+/* A line "low-high perms offset major:minor inode path": a node's or 0. */
+static uint64_t node_of_line(const char *p, uint64_t page)
 {
 	uint64_t low = number(&p, 16), high, major, minor, ino;
 
 	p++;
 	high = number(&p, 16);
 	if (page < low || page >= high)
-		return -1;
+		return 0;
 	p += 6; /* " rwxp " */
 	number(&p, 16);
 	p++;
@@ -121,28 +131,28 @@ static int queue_of_line(const char *p, uint64_t page)
 	if (gnu_dev_makedev((unsigned int)major, (unsigned int)minor) !=
 		    tb_cpu_shm->node_dev ||
 	    !TB_INO_IS_NODE(ino))
-		return -1;
-	return (int)TB_INO_QUEUE(ino);
+		return 0;
+	return ino;
 }
 
-/* The file behind a page, from /proc/self/maps. */
-static int look_up(uint64_t page)
+/* The node behind a page, from /proc/self/maps, or 0. */
+static uint64_t look_up(uint64_t page)
 {
 	char buf[1024];
-	int queue = -1;
+	uint64_t node = 0;
 	long fd = TB_RAW3(SYS_open, "/proc/self/maps", O_RDONLY | O_CLOEXEC, 0);
 	size_t used = 0;
 	long n;
 
 	if (fd < 0)
-		return -1;
-	while (queue < 0 && (n = TB_RAW3(SYS_read, fd, buf + used, 512)) > 0) {
+		return 0;
+	while (!node && (n = TB_RAW3(SYS_read, fd, buf + used, 512)) > 0) {
 		size_t end = used + (size_t)n, start = 0;
 
-		for (size_t i = 0; i < end && queue < 0; i++) {
+		for (size_t i = 0; i < end && !node; i++) {
 			if (buf[i] != '\n')
 				continue;
-			queue = queue_of_line(buf + start, page);
+			node = node_of_line(buf + start, page);
 			start = i + 1;
 		}
 		used = end - start;
@@ -153,7 +163,7 @@ static int look_up(uint64_t page)
 			buf[i] = buf[end - used + i];
 	}
 	TB_RAW1(SYS_close, fd);
-	return queue;
+	return node;
 }
 
 int tb_cpu_portal(uint64_t addr, uint32_t *pid)
@@ -161,7 +171,6 @@ int tb_cpu_portal(uint64_t addr, uint32_t *pid)
 	uint64_t page = addr & ~4095ULL;
 	const struct portal *portal;
 	uint8_t resident;
-	int queue;
 
 	if (TB_RAW3(SYS_mincore, page, 4096, &resident) == -ENOMEM)
 		return -1;
@@ -169,14 +178,15 @@ int tb_cpu_portal(uint64_t addr, uint32_t *pid)
 		return -2;
 	portal = find(page);
 	if (!portal) {
-		uint32_t self = (uint32_t)TB_RAW0(SYS_getpid);
+		uint64_t node = look_up(page);
+		uint32_t owner = TB_INO_OWNER(node);
 
-		queue = look_up(page);
-		if (queue < 0)
+		/* VM_DONTCOPY: on hardware a child would find no page here. */
+		if (!node || !is_same_mm(owner))
 			return -1;
-		if (!has_opened((uint32_t)queue, self))
+		if (!has_opened(TB_INO_QUEUE(node), owner))
 			return -3;
-		portal = add(page, (uint32_t)queue, self);
+		portal = add(page, TB_INO_QUEUE(node), owner);
 		if (!portal)
 			return -2;
 	}

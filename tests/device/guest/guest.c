@@ -201,6 +201,7 @@ static int run_named(const char *name)
 		     {"checks", test_checks},
 		     {"faults", test_faults},
 		     {"kernel", test_kernel},
+		     {"poll", test_poll},
 		     {"portal", test_portal}};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)

@@ -65,6 +65,7 @@ void test_operations(void); /* ops.c: every operation does what it should */
 void test_checks(void); /* checks.c: what is refused, with which status */
 void test_faults(void); /* faults.c: pages that are not present */
 void test_kernel(void); /* kernel.c: open, mmap, write, fork, close */
+void test_poll(void); /* poll.c: software errors; first, if at all */
 void test_portal(void); /* portal.c: the instructions and the portal */
 
 /* load.c: rounds of depth copies of size bytes; prints figures. */

@@ -107,6 +107,51 @@ static void test_fork(void)
 	check(ret == 256 + SIGSEGV, "fork-portal-gone", "%d", ret);
 }
 
+static void *inherited;
+
+/* With a queue and a portal of its own: through the parent's it is refused. */
+static int through_inherited(void)
+{
+	struct dsa_hw_desc desc = desc_of(DSA_OPCODE_NOOP, BOTH);
+	int own = own_queue();
+
+	if (own)
+		return own;
+	enqcmd(inherited, &desc);
+	return 0;
+}
+
+/*
+ * A portal that libc does not know of and that nobody has used yet, in a
+ * child that libc does not know of.
+ */
+static void test_raw_portal(void)
+{
+	int fd = open(guest.path, O_RDWR), status = -1;
+	pid_t pid;
+
+	inherited = (void *)syscall(SYS_mmap, NULL, 4096, PROT_WRITE,
+				    MAP_SHARED, fd, 0);
+	close(fd);
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (pid == 0)
+		_exit(through_inherited());
+	waitpid(pid, &status, 0);
+	check(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV,
+	      "clone-unused-portal-gone", "status %x", status);
+	{
+		struct dsa_hw_desc desc = desc_of(DSA_OPCODE_NOOP, BOTH);
+		void *first = guest.portal;
+
+		guest.portal = inherited;
+		status = run(&desc);
+		guest.portal = first;
+	}
+	check(status == DSA_COMP_SUCCESS, "clone-portal-stays-the-parent's",
+	      "status %02x", status);
+	munmap(inherited, 4096);
+}
+
 static int vfork_stack[16384];
 
 static int vfork_body(void *unused)
@@ -207,8 +252,10 @@ void test_kernel(void)
 	test_mmap();
 	test_fork();
 	test_vfork();
-	if (guest.portal)
+	if (guest.portal) {
+		test_raw_portal();
 		return;
+	}
 	test_write_lengths();
 	test_close();
 }
