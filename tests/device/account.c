@@ -13,7 +13,7 @@
 
 struct tally {
 	uint64_t descriptors, bytes, size;
-	uint64_t silent, late, lost, made;
+	uint64_t silent, late, lost, made, dropped;
 	uint64_t opcode[256], opcode_bytes[256], status[256];
 	uint64_t refused[TB_REFUSALS];
 };
@@ -103,6 +103,16 @@ void tb_account_refuse(const struct tb_wq *wq, pid_t pid, enum tb_refusal why)
 		row->tally.refused[why]++;
 }
 
+void tb_account_drop(const struct tb_wq *wq, pid_t pid)
+{
+	struct row *row = row_of(pid);
+
+	total.dropped++;
+	queues[wq->queue].dropped++;
+	if (row)
+		row->tally.dropped++;
+}
+
 void tb_account_open(const struct tb_client *client)
 {
 	struct row *row = row_of(client->pid);
@@ -149,6 +159,7 @@ static void put_tally(json_object *obj, const struct tally *t)
 	put(obj, "silent", t->silent);
 	put(obj, "late", t->late);
 	put(obj, "lost", t->lost);
+	put(obj, "dropped", t->dropped);
 	put(obj, "made_to_fail", t->made);
 }
 

@@ -28,9 +28,12 @@ struct tb_ending {
 	bool is_made; /* trouble on request */
 };
 
-/* Both with tb_lock held. */
+/* These are called with tb_lock held. */
 void tb_account_end(const struct tb_client *client, const struct tb_ending *e);
 void tb_account_refuse(const struct tb_wq *wq, pid_t pid, enum tb_refusal why);
+
+/* A descriptor that was taken, and thrown away with its queue. */
+void tb_account_drop(const struct tb_wq *wq, pid_t pid);
 
 /* An open file, of process client->pid. */
 void tb_account_open(const struct tb_client *client);

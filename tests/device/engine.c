@@ -5,6 +5,7 @@
  * tb_lock held.
  */
 #include "engine.h"
+#include "account.h"
 #include "memory.h"
 #include "model.h"
 #include "poll.h"
@@ -232,6 +233,7 @@ static bool is_queued(const struct tb_client *client, bool do_drop)
 		if (do_drop) {
 			atomic_store(&slot->state, TB_SLOT_FREE);
 			atomic_fetch_sub(&queue->occupancy, 1);
+			tb_account_drop(client->wq, client->pid);
 		}
 	}
 	return is_any && !do_drop;

@@ -5,6 +5,7 @@
  * May: change the world under tb_lock.  Must not: do input or output.
  */
 #include "model.h"
+#include "account.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -224,9 +225,11 @@ void tb_wq_break(struct tb_wq *wq, bool is_back)
 	for (int i = 0; i < TB_MAX_SLOTS; i++) {
 		uint32_t ready = TB_SLOT_READY;
 
-		if (atomic_compare_exchange_strong(&queue->slots[i].state,
-						   &ready, TB_SLOT_FREE))
-			atomic_fetch_sub(&queue->occupancy, 1);
+		if (!atomic_compare_exchange_strong(&queue->slots[i].state,
+						    &ready, TB_SLOT_FREE))
+			continue;
+		atomic_fetch_sub(&queue->occupancy, 1);
+		tb_account_drop(wq, (pid_t)queue->slots[i].pid);
 	}
 	if (is_back)
 		atomic_store(&queue->is_enabled, true);
