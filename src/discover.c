@@ -193,7 +193,13 @@ const char *dsam_discover_objection(const struct dsam_wq *wq)
 	const char *d = wq->device, *w = wq->name;
 
 	text[0] = 0;
-	if (!wq->device_is_enabled)
+	if (wq->device_is_halted)
+		snprintf(text, sizeof(text),
+			 "its device %s is halted; it needs a reset: "
+			 "accel-config disable-device %s && accel-config "
+			 "load-config -c ... -e",
+			 d, d);
+	else if (!wq->device_is_enabled)
 		snprintf(text, sizeof(text),
 			 "its device %s is disabled; try: accel-config "
 			 "enable-device %s",

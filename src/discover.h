@@ -14,7 +14,7 @@ struct dsam_wq {
 	char device[24], name[24]; /* dsa0, wq0.0 */
 	char path[64]; /* of its node; empty: none */
 	char state[16], mode[16], type[16];
-	bool device_is_enabled;
+	bool device_is_enabled, device_is_halted;
 	bool pasid_enabled; /* default true: the attribute is newer */
 	bool ats_disable; /* default false */
 	int numa_node; /* -1: not known */

@@ -89,10 +89,13 @@ static bool find_node(const char *name, char *out, size_t room)
 
 static void complete(struct dsam_wq *wq)
 {
+	char state[16];
 	char object[64];
 
 	snprintf(object, sizeof(object), "%s/%s", wq->device, wq->name);
 	wq->op_cap = operations(wq->device, object);
+	if (attribute(wq->device, "state", state, sizeof(state)))
+		wq->device_is_halted = !strcmp(state, "halted");
 	wq->pasid_enabled = number(wq->device, "pasid_enabled", 0, 1, 1) == 1;
 }
 
@@ -225,6 +228,7 @@ void dsam_discover_sysfs_complete(struct dsam_wq *found, size_t count)
 {
 	/* The others have an objection to them anyway. */
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(found[i].state, "enabled"))
+		if (!strcmp(found[i].state, "enabled") ||
+		    !found[i].device_is_enabled)
 			complete(&found[i]);
 }

@@ -24,8 +24,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-/* Out of the range that programs count, and close one by one. */
-#define HIGH_FD 512
 /* A NOOP takes about a microsecond; a silent device gets this long. */
 #define NOOP_MS 200
 
@@ -54,8 +52,12 @@ static long raw_close(int fd)
 /* A number that hosts neither expect nor reach by counting. */
 static int move_high(int fd)
 {
-	long high = dsam_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, HIGH_FD);
+	static const int from[] = {512, 128, 64, 16};
+	long high = -1;
 
+	/* RLIMIT_NOFILE may be lower than that. */
+	for (size_t i = 0; high < 0 && i < sizeof(from) / sizeof(*from); i++)
+		high = dsam_syscall3(SYS_fcntl, fd, F_DUPFD_CLOEXEC, from[i]);
 	if (high < 0)
 		return fd;
 	raw_close(fd);
