@@ -79,9 +79,8 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 # With -j, `make deps check` must install before it compiles.
 FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs device contract testbed \
-	lint format \
-	asan ubsan tsan demo bench install uninstall clean
+.PHONY: all help deps deps-lint check unit programs device check-hw contract \
+	testbed lint format asan ubsan tsan demo bench install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(SO) ## build libdsapreload.so (BUILD=release or debug, V=1, WERROR=1)
@@ -169,6 +168,9 @@ programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 
 device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
 	@tests/run.sh $(O) device
+
+check-hw: $(SO) $(GUESTS) | $(FIRST) ## tests on the DSA of this machine, each byte verified
+	@tests/run.sh $(O) hardware
 
 contract: $(SO) ## layering, symbols of hot objects, exports, DT_NEEDED
 	@tests/run.sh $(O) contract
