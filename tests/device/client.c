@@ -61,6 +61,14 @@ static int announce(const struct tb_client *client)
 	return -1;
 }
 
+struct tb_client *tb_client_next(struct tb_client *c, pid_t pid)
+{
+	for (c = c ? c->next : clients; c; c = c->next)
+		if (c->pid == pid)
+			return c;
+	return NULL;
+}
+
 struct tb_client *tb_client_of_file(int file)
 {
 	for (struct tb_client *c = clients; c; c = c->next)

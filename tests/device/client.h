@@ -15,6 +15,7 @@ struct tb_client {
 	int pagemap; /* /proc/PID/pagemap: holds the mm, tells its death */
 	int refs; /* the open file, and each descriptor under way */
 	bool is_released;
+	bool is_over; /* its address space is gone, and what it had queued */
 	unsigned int busy; /* descriptors accepted by an engine, not done */
 	int file; /* number of fileN in sysfs */
 	int open_index; /* in the shared memory, -1: table was full */
@@ -45,6 +46,9 @@ struct tb_client *tb_client_find(const struct tb_wq *wq, pid_t pid);
 
 /* The open file of that number, or NULL. */
 struct tb_client *tb_client_of_file(int file);
+
+/* The client after c of process pid (NULL: the first), or NULL. */
+struct tb_client *tb_client_next(struct tb_client *c, pid_t pid);
 
 /* Is the address space still there (exec and exit end it)? */
 bool tb_client_is_alive(const struct tb_client *client);

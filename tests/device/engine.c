@@ -239,19 +239,36 @@ static bool is_queued(const struct tb_client *client, bool do_drop)
 	return is_any && !do_drop;
 }
 
+bool tb_engines_forget(struct tb_client *client)
+{
+	if (tb_client_is_alive(client))
+		return false;
+	/* Once: the process may have a new program, and new descriptors. */
+	if (!client->is_over)
+		is_queued(client, true);
+	client->is_over = true;
+	return true;
+}
+
+/*
+ * exec closes files with the process locked: an engine that reaches for the
+ * memory waits for the exec to end, so the exec must not wait for the engine.
+ */
 void tb_engines_drain(struct tb_client *client)
 {
 	uint64_t end = tb_now_ns() + DRAIN_NS;
 
 	pthread_mutex_lock(&tb_lock);
-	while (client->busy || is_queued(client, tb_now_ns() > end)) {
+	abort_silent(client);
+	while (!tb_engines_forget(client) &&
+	       (client->busy || is_queued(client, tb_now_ns() > end))) {
 		uint64_t next = tb_now_ns() + 10000000;
 		struct timespec ts = {(time_t)(next / 1000000000),
 				      (long)(next % 1000000000)};
 
-		abort_silent(client);
 		pthread_cond_clockwait(&tb_task_ended, &tb_lock,
 				       CLOCK_MONOTONIC, &ts);
+		abort_silent(client);
 	}
 	pthread_mutex_unlock(&tb_lock);
 }

@@ -17,4 +17,10 @@ void tb_engines_stop(void);
  */
 void tb_engines_drain(struct tb_client *client);
 
+/*
+ * Drop what the client has queued if its address space is gone, as after an
+ * exec; is it?  Called with tb_lock held.
+ */
+bool tb_engines_forget(struct tb_client *client);
+
 #endif

@@ -93,6 +93,11 @@ everything() {
 	fi
 }
 
+# Of the last job, with those that need not occur.
+statuses() {
+	seen 'tuple(sorted({*t["statuses"], "0x01", "0x03", "0x83"}))'
+}
+
 settings=(DSAMOVE_DEVICE_TIMEOUT_MS=300 DSAMOVE_LOG=off)
 for mode in write mmap; do
 	m=(--submit "$mode")
@@ -109,6 +114,12 @@ for mode in write mmap; do
 	everything $mode-slow exact "${m[@]}" -s latency_ns=200000 -s mbps=2000
 	everything $mode-any-order exact "${m[@]}" -s disorder=1 -s scramble=1 \
 		-s late_every=4 -s late_us=2000
+	everything $mode-small-transfers exact "${m[@]}" -d 2 \
+		-s wq0.0.max_transfer_size=32K -s wq2.0.max_transfer_size=4K
+	is $mode-small-transfers-no-errors '0x01 0x03 0x83' "$(statuses)"
+	# No block on fault, no overlap, no cache control, no readback.
+	everything $mode-poor-device exact "${m[@]}" -s gen_cap=0x4091500000
+	is $mode-poor-device-no-errors '0x01 0x03 0x83' "$(statuses)"
 	everything $mode-disabled --less "${m[@]}" -s disable_after=9
 	everything $mode-reset --less "${m[@]}" -s reset_after=9
 	everything $mode-silent --less "${m[@]}" -s silent_after=9

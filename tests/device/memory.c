@@ -122,6 +122,17 @@ static size_t mem_present(const struct dsam_memory *m, uint64_t addr, size_t n,
 			: present_up(self(m), addr, n, is_write);
 }
 
+/*
+ * After an exec the process has another address space, which is none of our
+ * business: the pagemap stays that of the old one, and is empty then.
+ */
+static bool is_gone(const struct dsam_memory *m)
+{
+	uint64_t entry;
+
+	return pread(self(m)->pagemap, &entry, 8, 0) != 8;
+}
+
 static size_t mem_read(const struct dsam_memory *m, void *buf, uint64_t addr,
 		       size_t n)
 {
@@ -129,7 +140,7 @@ static size_t mem_read(const struct dsam_memory *m, void *buf, uint64_t addr,
 	struct iovec remote = {(void *)(uintptr_t)addr, n};
 	size_t done = 0;
 
-	while (done < n) {
+	while (done < n && !is_gone(m)) {
 		ssize_t ret = process_vm_readv(self(m)->pid, &local, 1, &remote,
 					       1, 0);
 
@@ -150,7 +161,7 @@ static size_t mem_write(const struct dsam_memory *m, uint64_t addr,
 	struct iovec remote = {(void *)(uintptr_t)addr, n};
 	size_t done = 0;
 
-	while (done < n) {
+	while (done < n && !is_gone(m)) {
 		ssize_t ret = process_vm_writev(self(m)->pid, &local, 1,
 						&remote, 1, 0);
 
@@ -175,6 +186,8 @@ static bool mem_fault_in(const struct dsam_memory *m, uint64_t addr,
 	struct iovec remote = {(void *)(uintptr_t)addr, 1};
 	char byte;
 
+	if (is_gone(m))
+		return false;
 	if (is_write)
 		(void)!process_vm_writev(self(m)->pid, &local, 1, &remote, 1,
 					 0);

@@ -15,10 +15,15 @@
 
 int tb_node_open(struct tb_wq *wq, pid_t tid, struct tb_client **client)
 {
+	struct tb_client *old = NULL;
+	pid_t pid = tb_thread_group(tid);
 	int error = -ENXIO;
 
 	pthread_mutex_lock(&tb_lock);
 	*client = NULL;
+	/* Before this program, the process may have run another one. */
+	while ((old = tb_client_next(old, pid)))
+		tb_engines_forget(old);
 	if (wq->minor >= 0)
 		*client = tb_client_open(wq, tid, &error);
 	if (*client)
