@@ -82,8 +82,6 @@ void dsam_conf_complain(const struct dsam_conf *conf, enum dsam_key key,
 		 upper, what);
 }
 
-/* ---- the file ---- */
-
 struct reading {
 	struct dsam_conf *conf;
 	struct dsam_conf_error *err;
@@ -212,8 +210,6 @@ int dsam_conf_apply_text(struct dsam_conf *conf, const char *name,
 	}
 	return r.bad_line ? -EINVAL : 0;
 }
-
-/* ---- the environment ---- */
 
 int dsam_conf_apply_env(struct dsam_conf *conf, char *const *env,
 			struct dsam_conf_error *err)

@@ -33,10 +33,10 @@ struct dsam_device_ops {
 	 */
 	void (*cancel)(struct dsam_queue *q, const struct dsa_hw_desc *desc);
 	/*
-	 * Close the queue for good (COLD).  On return nothing that was
-	 * submitted will write to memory any more.
+	 * Close the queue for good (COLD).  True: nothing that was submitted
+	 * will write to memory any more.
 	 */
-	void (*drain)(struct dsam_queue *q);
+	bool (*drain)(struct dsam_queue *q);
 };
 
 /*
@@ -56,7 +56,11 @@ static inline void dsam_descriptor_begin(struct dsa_hw_desc *d,
 	d->opcode = (uint8_t)opcode;
 	d->flags = IDXD_OP_FLAG_CRAV | IDXD_OP_FLAG_RCR;
 	d->completion_addr = (uintptr_t)rec;
-	rec->status = DSA_COMP_NONE;
+	/* What the device does not write must not be what was there. */
+	raw = rec;
+	word = raw;
+	for (int i = 0; i < 4; i++)
+		word[i] = 0;
 }
 
 extern const struct dsam_device_ops dsam_device_enqcmd;

@@ -96,8 +96,6 @@ static void execute(const struct dsam_memory *m, const struct dsa_hw_desc *d,
 	dsam_record_write(m, d->completion_addr, &rec);
 }
 
-/* ---- inline: the waiting thread is the engine ---- */
-
 static enum dsam_enqueue inline_enqueue(struct dsam_queue *q,
 					const struct dsa_hw_desc *desc)
 {
@@ -174,10 +172,11 @@ void dsam_software_forget(void)
 		jobs[i].desc = NULL;
 }
 
-static void inline_drain(struct dsam_queue *q)
+static bool inline_drain(struct dsam_queue *q)
 {
 	/* Each thread does its own descriptors, and this one waits here. */
 	(void)q;
+	return true;
 }
 
 const struct dsam_device_ops dsam_device_inline = {
@@ -187,8 +186,6 @@ const struct dsam_device_ops dsam_device_inline = {
 	.cancel = inline_cancel,
 	.drain = inline_drain,
 };
-
-/* ---- engines: a bounded queue of many producers and consumers ---- */
 
 static enum dsam_enqueue engines_enqueue(struct dsam_queue *q,
 					 const struct dsa_hw_desc *desc)
@@ -306,7 +303,7 @@ void *dsam_software_engine(void *arg)
 	return NULL;
 }
 
-static void engines_drain(struct dsam_queue *q)
+static bool engines_drain(struct dsam_queue *q)
 {
 	struct dsam_software *sw = &dsam_software;
 
@@ -314,6 +311,7 @@ static void engines_drain(struct dsam_queue *q)
 	atomic_store(&sw->stop, 1);
 	while (atomic_load(&sw->running))
 		dsam_syscall3(SYS_sched_yield, 0, 0, 0);
+	return true;
 }
 
 const struct dsam_device_ops dsam_device_engines = {

@@ -6,6 +6,7 @@
  */
 #include "log.h"
 
+#include "clock.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -65,15 +66,20 @@ static bool is_over_limit(uint64_t size, size_t n)
 	       limit.rlim_cur != RLIM_INFINITY && size + n > limit.rlim_cur;
 }
 
-/* Can fd take some bytes without SIGPIPE, and without waiting for long? */
-static bool is_writable(int fd)
+/* Can fd take some bytes without SIGPIPE, before until (ns)? */
+static bool is_writable(int fd, uint64_t until)
 {
 	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	uint64_t now;
 	long rc;
 
-	do
-		rc = dsam_syscall3(SYS_poll, (long)&p, 1, PATIENCE_MS);
-	while (rc == -EINTR);
+	do {
+		now = dsam_clock_monotonic();
+		if (now >= until)
+			return false;
+		rc = dsam_syscall3(SYS_poll, (long)&p, 1,
+				   (long)((until - now) / 1000000 + 1));
+	} while (rc == -EINTR);
 	return rc > 0 && !(p.revents & (POLLERR | POLLHUP | POLLNVAL));
 }
 
@@ -84,18 +90,21 @@ static bool is_writable(int fd)
  */
 bool dsam_log_write(int fd, const char *text, size_t n)
 {
+	uint64_t until = dsam_clock_monotonic() + PATIENCE_MS * 1000000ULL;
 	size_t most = PIPE_BUF;
 	struct stat st;
+	bool is_file;
 	long rc;
 
-	if (!dsam_syscall3(SYS_fstat, fd, (long)&st, 0) &&
-	    S_ISREG(st.st_mode)) {
+	is_file = !dsam_syscall3(SYS_fstat, fd, (long)&st, 0) &&
+		  S_ISREG(st.st_mode);
+	if (is_file) {
 		if (is_over_limit((uint64_t)st.st_size, n))
 			return false;
 		most = n;
 	}
 	while (n) {
-		if (!is_writable(fd))
+		if (!is_file && !is_writable(fd, until))
 			return false;
 		rc = dsam_syscall3(SYS_write, fd, (long)text,
 				   (long)(n < most ? n : most));

@@ -43,6 +43,9 @@ static uint32_t store_pages(const struct dsam_request *rq, size_t from,
 		*(volatile char *)&rq->dst[i] = right;
 		count++;
 	}
+	/* The source's pages begin elsewhere: one more may be its last. */
+	if (from < to && !dsam_is_fill(rq))
+		(void)*(const volatile char *)&rq->src[to - 1];
 	return count;
 }
 
@@ -66,15 +69,16 @@ static void touch(struct dsam_story *st, size_t from, size_t to)
 
 /*
  * One absent page of the destination seldom comes alone: touch the rest of
- * this piece, the pieces to come, and requests of this size after it.
+ * the request, and requests of this size after it.  Nothing is in flight.
  */
-static void expect_absent(struct dsam_story *st, size_t from, size_t to)
+static void expect_absent(struct dsam_story *st, size_t from)
 {
-	if (!dsam_tuning.touch_auto && !dsam_tuning.touch_always)
+	if (st->plan.touch ||
+	    (!dsam_tuning.touch_auto && !dsam_tuning.touch_always))
 		return;
 	dsam_tuner_absent(&st->sub.slot->tuner, st->rq->n);
 	st->plan.touch = true;
-	touch(st, from, to);
+	touch(st, from, st->rq->n);
 }
 
 static enum dsam_why launch(struct dsam_story *st, struct dsam_piece *p,
@@ -92,17 +96,19 @@ static enum dsam_why launch(struct dsam_story *st, struct dsam_piece *p,
 	return why;
 }
 
-/* Is a piece that the device called done really so?  (verify) */
-static bool is_right(const struct dsam_story *st, const struct dsam_piece *p)
+/* Are bytes that the device called done really so?  (verify) */
+static bool is_right(const struct dsam_story *st, size_t off, size_t len)
 {
 	const struct dsam_request *rq = st->rq;
-	const char *dst = rq->dst + p->off;
+	const char *dst = rq->dst + off;
 
+	if (!st->verify || !len)
+		return true;
 	if (!dsam_is_fill(rq))
-		return !dsam_libc.memcmp(dst, rq->src + p->off, p->len);
+		return !dsam_libc.memcmp(dst, rq->src + off, len);
 	/* All equal to the first, and the first right. */
 	return (unsigned char)dst[0] == rq->fill &&
-	       (p->len == 1 || !dsam_libc.memcmp(dst, dst + 1, p->len - 1));
+	       (len == 1 || !dsam_libc.memcmp(dst, dst + 1, len - 1));
 }
 
 /*
@@ -142,22 +148,28 @@ static enum dsam_why judge(const struct dsam_story *st,
 			   const struct dsam_piece *p,
 			   const struct dsam_outcome *o)
 {
+	size_t off = p->off, len = p->len;
+
 	switch (o->kind) {
-	case DSAM_OUTCOME_DONE:
-		if (DSAM_LIKELY(!st->verify || is_right(st, p)))
-			return DSAM_WHY_NONE;
-		dsam_queue_accuse(p->queue, p->off);
-		return DSAM_WHY_MISMATCH;
 	case DSAM_OUTCOME_FAULT:
-		return DSAM_WHY_FAULT;
+		if (o->from_end)
+			off += len - o->done;
+		len = o->done;
+		break;
+	case DSAM_OUTCOME_DONE:
+		break;
 	case DSAM_OUTCOME_TIMEOUT:
 		return DSAM_WHY_TIMEOUT;
 	case DSAM_OUTCOME_FORKED:
 		return DSAM_WHY_FORKED;
 	case DSAM_OUTCOME_ERROR:
-		break;
+		return DSAM_WHY_ERROR;
 	}
-	return DSAM_WHY_ERROR;
+	if (DSAM_LIKELY(is_right(st, off, len)))
+		return o->kind == DSAM_OUTCOME_DONE ? DSAM_WHY_NONE
+						    : DSAM_WHY_FAULT;
+	dsam_queue_accuse(p->queue, off);
+	return DSAM_WHY_MISMATCH;
 }
 
 /* No other piece of the request may write to memory any more. */
@@ -207,7 +219,7 @@ static void settle(struct dsam_story *st, struct dsam_piece *p)
 		if (is_fault) {
 			st->resumes_left--;
 			if (o.is_write)
-				expect_absent(st, from, end);
+				expect_absent(st, from);
 		}
 		why = launch(st, p, from, end, true);
 		if (why != DSAM_WHY_NONE)
@@ -231,8 +243,6 @@ static enum dsam_why fill_window(struct dsam_story *st, size_t *next)
 		bool is_alone = st->first == st->last;
 
 		len = len < st->plan.chunk ? len : st->plan.chunk;
-		if (st->plan.touch)
-			touch(st, *next, *next + len);
 		why = launch(st, p, *next, *next + len, is_alone);
 		/* With something in flight a full queue is only a pause. */
 		if (why == DSAM_WHY_BUSY && !is_alone)
@@ -254,6 +264,8 @@ void dsam_pieces_run(struct dsam_story *st)
 		store_pages(st->rq, 0, next);
 	else
 		dsam_pieces_by_cpu(st, 0, next, DSAM_WHY_HEAD);
+	if (st->plan.touch)
+		touch(st, next, st->rq->n);
 	stop = fill_window(st, &next);
 	if (st->plan.cpu_why == DSAM_WHY_SPLIT)
 		dsam_pieces_by_cpu(st, 0, st->plan.cpu, DSAM_WHY_SPLIT);

@@ -47,6 +47,16 @@ struct dsam_queue *dsam_queue_pick(unsigned start, unsigned turn, int node)
 	return NULL;
 }
 
+void dsam_queue_forget(struct dsam_queue *q)
+{
+	q->is_probed = false;
+	q->probe_pause = 0;
+	atomic_store(&q->closer, 0);
+	atomic_store(&q->is_said, 0);
+	atomic_store(&q->errors, 0);
+	atomic_store(&q->refusals, 0);
+}
+
 void dsam_queue_quarantine(struct dsam_queue *q)
 {
 	int open = DSAM_QUEUE_OPEN;
@@ -70,38 +80,38 @@ static void probe_send(struct dsam_queue *q)
 
 /*
  * The probe lives in the queue, not in a slot: nobody waits for it.  It is
- * sent by one call and looked at by a later one.
+ * sent by one call and looked at by a later one.  Who moves probe_at on has
+ * its turn; should a long jump end that, the next turn comes all the same.
  */
 static void probe(struct dsam_queue *q)
 {
-	uint32_t none = 0;
-	int quarantined = DSAM_QUEUE_QUARANTINED;
+	uint64_t now = dsam_ticks(), due = atomic_load(&q->probe_at);
 	uint64_t pause = PROBE_LOOK_US * dsam_clock.ticks_per_us;
 	uint64_t last = LAST_PAUSE_US * dsam_clock.ticks_per_us;
+	int quarantined = DSAM_QUEUE_QUARANTINED;
 
-	if (dsam_ticks() < atomic_load(&q->probe_at) ||
-	    !atomic_compare_exchange_strong(&q->probing, &none, 1))
+	if (now < due || atomic_load(&q->is_banned) ||
+	    !atomic_compare_exchange_strong(&q->probe_at, &due,
+					    now + q->probe_pause))
 		return;
+	if (q->is_probed && q->ops->relax)
+		q->ops->relax(q, &q->probe_desc);
 	if (q->is_probed && q->probe_record.status == DSA_COMP_SUCCESS) {
-		q->is_probed = false;
-		q->probe_pause = 0;
-		atomic_store(&q->errors, 0);
-		atomic_store(&q->refusals, 0);
+		dsam_queue_forget(q);
 		atomic_compare_exchange_strong(&q->state, &quarantined,
 					       DSAM_QUEUE_OPEN);
-	} else {
-		/* One in flight is never overwritten: it is waited for. */
-		bool was_silent = q->is_probed && !q->probe_record.status;
-
-		if (!was_silent)
-			probe_send(q);
-		if (was_silent || !q->is_probed) {
-			pause = q->probe_pause;
-			q->probe_pause = pause * 2 < last ? pause * 2 : last;
-		}
-		atomic_store(&q->probe_at, dsam_ticks() + pause);
+		return;
 	}
-	atomic_store(&q->probing, 0);
+	/* One in flight is never overwritten: it is waited for. */
+	if (!q->is_probed || q->probe_record.status) {
+		probe_send(q);
+		if (q->is_probed) {
+			atomic_store(&q->probe_at, dsam_ticks() + pause);
+			return;
+		}
+	}
+	pause = q->probe_pause;
+	q->probe_pause = pause * 2 < last ? pause * 2 : last;
 }
 
 bool dsam_queue_any(void)

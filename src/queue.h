@@ -31,9 +31,12 @@ struct dsam_queue {
 	/* Written in trouble only. */
 	_Alignas(DSAM_LINE) _Atomic uint32_t errors; /* since a success */
 	_Atomic uint32_t refusals; /* requests refused since a success */
-	_Atomic uint64_t probe_at; /* ticks */
+	_Atomic uintptr_t closer; /* the thread that closes it */
+	_Atomic uint32_t is_said; /* its end is on the log */
+	_Atomic uint32_t is_banned; /* wrote wrong bytes: never revived */
+	/* Ticks; whoever moves it on may touch what follows. */
+	_Atomic uint64_t probe_at;
 	uint64_t probe_pause; /* ticks */
-	_Atomic uint32_t probing; /* guards what follows */
 	bool is_probed; /* a NOOP is in flight or answered */
 	_Alignas(DSAM_LINE) struct dsa_hw_desc probe_desc;
 	_Alignas(32) struct dsa_completion_record probe_record;
@@ -69,14 +72,17 @@ void dsam_queue_refused(struct dsam_queue *q);
 /* Pass q over until a probe went through. */
 void dsam_queue_quarantine(struct dsam_queue *q);
 
+/* In a fork child: q's troubles were the parent's. */
+void dsam_queue_forget(struct dsam_queue *q);
+
 /*
  * COLD, queue_open.c.  A descriptor of q had no answer within the deadline:
- * close q, or wait until another thread has.  On return, what has no record
- * was aborted and may be redone.
+ * close q, or wait until another thread has.  True: what has no record was
+ * aborted and may be redone.  False: it could not be closed, wait on.
  */
-void dsam_queue_give_up(struct dsam_queue *q);
+bool dsam_queue_give_up(struct dsam_queue *q);
 
-/* COLD, queue_open.c.  Log that verification found a wrong byte. */
+/* COLD, queue_open.c.  Verification found a wrong byte: never use q again. */
 void dsam_queue_accuse(struct dsam_queue *q, size_t offset);
 
 #endif

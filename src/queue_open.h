@@ -24,8 +24,8 @@ int dsam_queue_reopen(struct dsam_queue *q);
 void dsam_queue_disown(struct dsam_queue *q);
 
 /* dsam_device_ops.drain of the two ways of submission. */
-void dsam_queue_drain_portal(struct dsam_queue *q);
-void dsam_queue_drain_fd(struct dsam_queue *q);
+bool dsam_queue_drain_portal(struct dsam_queue *q);
+bool dsam_queue_drain_fd(struct dsam_queue *q);
 
 /* Has this CPU ENQCMD (leaf 7, sub-leaf 0, ECX bit 29) / WAITPKG (bit 5)? */
 bool dsam_cpu_has_enqcmd(void);

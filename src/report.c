@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Room: COLD (death).  Gathers what the threads counted, and writes it.
- * May: mmap a buffer, read /proc/self/task.
+ * May: mmap a buffer; open the report file.
  * Must not: allocate from the heap (another thread may hold its lock), write
  * to a stderr that is not the one of birth.
  */
@@ -12,7 +12,6 @@
 #include "syscall.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -92,24 +91,6 @@ static bool has_calls(const struct dsam_thread_stats *s, bool with_small)
 	return false;
 }
 
-/* The name of a thread that still lives. */
-static void read_name(int tid, char *out, size_t room)
-{
-	char path[64];
-	long fd, n;
-
-	snprintf(path, sizeof(path), "/proc/self/task/%d/comm", tid);
-	fd = dsam_syscall6(SYS_openat, AT_FDCWD, (long)path,
-			   O_RDONLY | O_CLOEXEC, 0, 0, 0);
-	out[0] = 0;
-	if (fd < 0)
-		return;
-	n = dsam_syscall3(SYS_read, fd, (long)out, (long)room - 1);
-	dsam_syscall3(SYS_close, fd, 0, 0);
-	out[n > 0 ? n : 0] = 0;
-	out[strcspn(out, "\n")] = 0;
-}
-
 static void add_row(struct dsam_report *r, struct dsam_slot *s, bool has_ended)
 {
 	struct dsam_report_row *row = &r->row[r->rows];
@@ -125,10 +106,7 @@ static void add_row(struct dsam_report *r, struct dsam_slot *s, bool has_ended)
 	row->tid = s->tid;
 	row->has_ended = has_ended;
 	row->stats = &s->stats;
-	if (has_ended)
-		snprintf(row->name, sizeof(row->name), "%s", s->name);
-	else
-		read_name(s->tid, row->name, sizeof(row->name));
+	snprintf(row->name, sizeof(row->name), "%s", s->name);
 	dsam_text_printable(row->name);
 }
 

@@ -19,6 +19,8 @@
 #define MAX_ROWS 32
 /* glibc keeps the first keys' values in the thread itself: no malloc. */
 #define EARLY_KEYS 32
+/* Copies between two searches for a free slot. */
+#define PATIENCE 1000
 
 struct dsam_arena *dsam_arena;
 __thread struct dsam_self dsam_self __attribute__((tls_model("initial-exec")));
@@ -59,15 +61,19 @@ static void cancel_left(struct dsam_slot *s)
  */
 static void await_left(struct dsam_slot *s)
 {
+	uint64_t start = dsam_ticks();
+
 	cancel_left(s);
 	for (unsigned e = 0; e < DSAM_DEPTH; e++) {
-		uint64_t start = dsam_ticks();
-
 		while (waits(s, e) && s->taken >> e & 1) {
+			struct dsam_queue *q = s->queue[e];
+
 			if (dsam_ticks_between(start, dsam_ticks()) >
-			    dsam_queue_deadline) {
-				dsam_queue_give_up(s->queue[e]);
-				dsam_slot_release(s, e);
+				    dsam_queue_deadline ||
+			    atomic_load(&q->state) >= DSAM_QUEUE_CLOSING) {
+				/* Not closed: leave the entry alone. */
+				if (dsam_queue_give_up(q))
+					dsam_slot_release(s, e);
 				break;
 			}
 			__builtin_ia32_pause();
@@ -196,6 +202,9 @@ static void settle_in(struct dsam_slot *s, const void *frame)
 	s->taken = 0;
 	s->frame = frame;
 	s->tid = (pid_t)dsam_syscall3(SYS_gettid, 0, 0, 0);
+	/* Now, and when it ends: at the report it might be asleep in a
+	   sandbox that does not let us look. */
+	dsam_syscall3(SYS_prctl, PR_GET_NAME, (long)s->name, 0);
 	s->turn = (uint32_t)(s - dsam_arena->slot);
 	/* Hardware can't wait for a first touch of its completion record. */
 	for (unsigned e = 0; e < DSAM_DEPTH; e++) {
@@ -213,12 +222,18 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 {
 	struct dsam_slot *s;
 
+	/* All slots are taken: don't search them for every copy. */
+	if (dsam_self.patience) {
+		dsam_self.patience--;
+		return DSAM_WHY_NO_SLOT;
+	}
 	/* From here a signal handler's copy finds JOINING and is nested. */
 	dsam_self.epoch = dsam_slot_epoch();
 	dsam_self.slot = DSAM_SELF_JOINING;
 	s = claim();
 	if (!s) {
 		dsam_self.slot = NULL;
+		dsam_self.patience = PATIENCE;
 		return DSAM_WHY_NO_SLOT;
 	}
 	settle_in(s, frame);

@@ -20,8 +20,7 @@
 enum dsam_slot_state {
 	DSAM_SLOT_FREE,
 	DSAM_SLOT_LIVE, /* a thread owns it */
-	DSAM_SLOT_RETIRED, /* thread gone, row kept for the report */
-	DSAM_SLOT_FOLDING /* its counters are being moved */
+	DSAM_SLOT_RETIRED /* thread gone, row kept for the report */
 };
 
 struct dsam_slot {
@@ -48,7 +47,7 @@ struct dsam_slot {
 
 	_Alignas(DSAM_LINE) struct dsam_thread_stats stats;
 	pid_t tid;
-	char name[16]; /* of a thread that ended */
+	char name[16]; /* the thread's, when it joined or ended */
 };
 
 /*
@@ -80,6 +79,7 @@ extern struct dsam_arena *dsam_arena DSAM_HIDDEN;
 struct dsam_self {
 	struct dsam_slot *slot; /* or one of the two below */
 	uint32_t epoch;
+	uint32_t patience; /* copies until it looks for a slot again */
 };
 #define DSAM_SELF_JOINING ((struct dsam_slot *)1)
 #define DSAM_SELF_GONE ((struct dsam_slot *)2)

@@ -6,6 +6,7 @@
 #include "clock.h"
 #include "device_software.h"
 #include "software_memory.h"
+#include "syscall.h"
 
 #include <errno.h>
 #include <sched.h>
@@ -125,7 +126,8 @@ static int spawn_raw(void)
 {
 	const int flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND |
 			  CLONE_THREAD | CLONE_SYSVSEM;
-	sigset_t all, kept;
+	const uint64_t all = ~0ULL; /* 32 and 33 too, which glibc leaves out */
+	uint64_t kept = 0;
 	char *stack;
 	int rc = 0;
 
@@ -136,11 +138,12 @@ static int spawn_raw(void)
 		return -errno;
 	mprotect(stack, DSAM_PAGE, PROT_NONE);
 	/* Born with every signal blocked: no handler ever runs on it. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &kept);
+	dsam_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&kept,
+		      sizeof(all), 0, 0);
 	if (clone(engine_main, stack + ENGINE_STACK, flags, NULL) < 0)
 		rc = -errno;
-	pthread_sigmask(SIG_SETMASK, &kept, NULL);
+	dsam_syscall6(SYS_rt_sigprocmask, SIG_SETMASK, (long)&kept, 0,
+		      sizeof(kept), 0, 0);
 	if (rc)
 		munmap(stack, ENGINE_STACK);
 	return rc;
@@ -199,6 +202,7 @@ void dsam_software_reborn(struct dsam_queue *q)
 {
 	reset();
 	dsam_software_forget();
+	dsam_queue_forget(q);
 	q->ops = &dsam_device_inline;
 	atomic_store(&q->state, DSAM_QUEUE_OPEN);
 }

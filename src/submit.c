@@ -11,8 +11,6 @@
 
 #include <immintrin.h>
 
-#define MAX_PAUSES 64U
-
 _Static_assert(sizeof(struct dsa_hw_desc) == 64, "descriptor");
 _Static_assert(sizeof(struct dsa_completion_record) == 32, "record");
 _Static_assert(offsetof(struct dsa_hw_desc, completion_addr) == 8, "wire");
@@ -111,7 +109,8 @@ enum dsam_why dsam_submit(const struct dsam_submission *sub,
 }
 
 struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
-				       uint8_t status, uint32_t len)
+				       uint8_t status, uint32_t len,
+				       bool is_fill)
 {
 	struct dsam_outcome o = {.kind = DSAM_OUTCOME_ERROR, .status = status};
 
@@ -125,12 +124,14 @@ struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
 	case DSA_COMP_PAGE_FAULT_NOBOF:
 	case DSA_COMP_PAGE_FAULT_IR:
 		/* A record that contradicts itself is not believed. */
-		if (rec->bytes_completed >= len || rec->result > 1)
+		if (rec->bytes_completed >= len ||
+		    (rec->result > 1 && !is_fill))
 			break;
 		o.kind = DSAM_OUTCOME_FAULT;
 		o.is_write = status & DSA_COMP_STATUS_WRITE;
-		o.from_end = rec->result == 1;
-		o.done = rec->bytes_completed;
+		o.from_end = !is_fill && rec->result == 1;
+		/* A fill's result means nothing (8.3.5): if in doubt, again. */
+		o.done = is_fill && rec->result ? 0 : rec->bytes_completed;
 		break;
 	default:
 		break;
@@ -145,7 +146,8 @@ static struct dsam_outcome settled(const struct dsam_submission *sub,
 	struct dsam_slot *s = sub->slot;
 	const struct dsa_completion_record *rec = &s->rec[p->entry];
 	uint8_t status = __atomic_load_n(&rec->status, __ATOMIC_ACQUIRE);
-	struct dsam_outcome o = dsam_submit_decode(rec, status, p->len);
+	struct dsam_outcome o =
+		dsam_submit_decode(rec, status, p->len, dsam_is_fill(sub->rq));
 	uint64_t now = dsam_ticks();
 
 	atomic_signal_fence(memory_order_seq_cst);
@@ -191,6 +193,7 @@ static enum answer wait_for(const struct dsam_submission *sub,
 	struct dsam_queue *q = p->queue;
 	uint64_t predicted =
 		dsam_tuner_predict(&s->tuner, dsam_is_fill(sub->rq), p->len);
+	uint64_t patience = dsam_queue_deadline;
 
 	for (uint64_t now = start;; now = dsam_ticks()) {
 		uint64_t waited = dsam_ticks_between(p->sent, now);
@@ -200,15 +203,16 @@ static enum answer wait_for(const struct dsam_submission *sub,
 			return FORKED;
 		if (*status || s->serial[p->entry] != p->serial)
 			return ANSWERED;
-		if (DSAM_UNLIKELY(waited > dsam_queue_deadline ||
-				  is_closing(q)))
-			break;
+		if (DSAM_UNLIKELY(waited > patience || is_closing(q))) {
+			if (dsam_queue_give_up(q))
+				break;
+			patience = waited + dsam_queue_deadline;
+		}
 		if (q->ops->relax)
 			q->ops->relax(q, &s->desc[p->entry]);
 		else
 			dsam_wait_step(status, waited, predicted);
 	}
-	dsam_queue_give_up(q);
 	if (dsam_slot_epoch() != sub->epoch)
 		return FORKED;
 	return *status ? ANSWERED : SILENT;

@@ -48,6 +48,7 @@ void dsam_submit_await(const struct dsam_submission *sub,
 
 /* Decode a record of a MEMMOVE or FILL of len bytes.  Pure. */
 struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
-				       uint8_t status, uint32_t len);
+				       uint8_t status, uint32_t len,
+				       bool is_fill);
 
 #endif

@@ -50,13 +50,14 @@ static inline enum dsam_enqueue fake_enqueue(struct dsam_queue *q,
 	return f->answer;
 }
 
-static inline void fake_drain(struct dsam_queue *q)
+static inline bool fake_drain(struct dsam_queue *q)
 {
 	struct fake *f = fake_of_queue(q);
 
 	__atomic_fetch_add(&f->drained, 1, __ATOMIC_RELAXED);
 	if (f->at_drain)
 		fake_answer(f->at, f->at_drain);
+	return true;
 }
 
 static const struct dsam_device_ops fake_ops = {

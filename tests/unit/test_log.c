@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 static char dir[] = "/tmp/dsamove-log-XXXXXX";
@@ -259,6 +260,28 @@ START_TEST(a_pipe_that_is_full)
 }
 END_TEST
 
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* A program that lives by a timer ends all the same. */
+START_TEST(a_full_pipe_and_a_ticking_timer)
+{
+	struct itimerval often = {{0, 200000}, {0, 200000}};
+	bool is_written = true;
+	int p[2];
+
+	signal(SIGALRM, on_alarm);
+	ck_assert(!pipe(p));
+	setitimer(ITIMER_REAL, &often, NULL);
+	for (int i = 0; i < 8 && is_written; i++)
+		is_written = dsam_log_write(p[1], text, sizeof(text));
+	setitimer(ITIMER_REAL, &(struct itimerval){{0, 0}, {0, 0}}, NULL);
+	ck_assert(!is_written);
+}
+END_TEST
+
 START_TEST(a_file_over_its_limit)
 {
 	struct rlimit limit;
@@ -287,4 +310,4 @@ RUN_SUITE_WITH("log", start, stop, to_stderr, levels,
 	       no_link_is_followed, files_are_private_appended_to_and_closed,
 	       files_that_can_not_be, an_unwritable_directory,
 	       a_pipe_whose_reader_has_gone, a_pipe_that_is_full,
-	       a_file_over_its_limit)
+	       a_full_pipe_and_a_ticking_timer, a_file_over_its_limit)

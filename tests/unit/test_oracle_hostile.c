@@ -199,7 +199,7 @@ static void evil_relax(struct dsam_queue *q, const struct dsa_hw_desc *d)
 }
 
 /* Closed: what was submitted here is aborted, half done. */
-static void evil_drain(struct dsam_queue *q)
+static bool evil_drain(struct dsam_queue *q)
 {
 	for (unsigned i = 0; i < evil.pending;)
 		if (evil.queue[i] == q) {
@@ -210,6 +210,7 @@ static void evil_drain(struct dsam_queue *q)
 			i++;
 		}
 	evil.by_kind[4]++;
+	return true;
 }
 
 static const struct dsam_device_ops evil_ops = {.name = "evil",

@@ -240,14 +240,26 @@ START_TEST(a_refused_probe)
 }
 END_TEST
 
-START_TEST(another_thread_is_probing)
+START_TEST(one_turn_at_a_time)
 {
 	fake_birth(1);
 	dsam_queue_quarantine(&q[0]);
-	atomic_store(&q[0].probing, 1);
+	make_due();
+	/* The second to come finds the turn taken. */
+	ck_assert(!dsam_queue_any());
+	ck_assert(!dsam_queue_any());
+	ck_assert_uint_eq(fake[0].enqueued, 1);
+}
+END_TEST
+
+START_TEST(what_wrote_wrong_bytes_is_not_probed)
+{
+	fake_birth(1);
+	dsam_queue_accuse(&q[0], 17);
 	make_due();
 	ck_assert(!dsam_queue_any());
 	ck_assert_uint_eq(fake[0].enqueued, 0);
+	ck_assert_int_eq(state(0), DSAM_QUEUE_QUARANTINED);
 }
 END_TEST
 
@@ -273,6 +285,28 @@ START_TEST(closed_once_and_for_ever)
 }
 END_TEST
 
+/* Its handler jumped out, or copies: the same thread comes again. */
+START_TEST(closed_by_who_was_closing_it)
+{
+	fake_birth(1);
+	atomic_store(&q[0].closer, (uintptr_t)&dsam_self);
+	atomic_store(&q[0].state, DSAM_QUEUE_CLOSING);
+	ck_assert(dsam_queue_give_up(&q[0]));
+	ck_assert_int_eq(state(0), DSAM_QUEUE_CLOSED);
+}
+END_TEST
+
+START_TEST(closed_although_who_began_has_gone)
+{
+	fake_birth(1);
+	dsam_queue_deadline = 1000000;
+	atomic_store(&q[0].closer, 1);
+	atomic_store(&q[0].state, DSAM_QUEUE_CLOSING);
+	ck_assert(dsam_queue_give_up(&q[0]));
+	ck_assert_int_eq(state(0), DSAM_QUEUE_CLOSED);
+}
+END_TEST
+
 START_TEST(closed_while_its_probe_is_in_flight)
 {
 	fake_birth(1);
@@ -291,6 +325,7 @@ RUN_SUITE("queue", round_robin, only_open_queues, near_queues_first,
 	  the_table_is_summed_up, four_errors_in_a_row, a_wrong_byte,
 	  a_probe_waits_for_its_time, a_noop_that_went_through_revives,
 	  a_probe_in_flight_is_not_overwritten, pauses_grow_to_a_minute,
-	  a_failed_probe_is_sent_again, a_refused_probe,
-	  another_thread_is_probing, closed_once_and_for_ever,
+	  a_failed_probe_is_sent_again, a_refused_probe, one_turn_at_a_time,
+	  closed_once_and_for_ever, what_wrote_wrong_bytes_is_not_probed,
+	  closed_by_who_was_closing_it, closed_although_who_began_has_gone,
 	  closed_while_its_probe_is_in_flight)

@@ -11,7 +11,7 @@ static struct dsam_outcome decode(unsigned status, uint32_t done,
 					    .result = result,
 					    .bytes_completed = done};
 
-	return dsam_submit_decode(&rec, (uint8_t)status, len);
+	return dsam_submit_decode(&rec, (uint8_t)status, len, false);
 }
 
 START_TEST(only_success_is_success)
@@ -54,5 +54,22 @@ START_TEST(faults_are_believed_only_within_the_piece)
 }
 END_TEST
 
+/* The result byte is MEMMOVE's: what a FILL leaves there means nothing. */
+START_TEST(a_fill_has_no_direction)
+{
+	for (unsigned result = 0; result < 256; result++) {
+		struct dsa_completion_record rec = {.status = 0x83,
+						    .result = (uint8_t)result,
+						    .bytes_completed = 100};
+		struct dsam_outcome o =
+			dsam_submit_decode(&rec, 0x83, 4096, true);
+
+		ck_assert_int_eq(o.kind, DSAM_OUTCOME_FAULT);
+		ck_assert(!o.from_end);
+		ck_assert_uint_eq(o.done, result ? 0 : 100);
+	}
+}
+END_TEST
+
 RUN_SUITE("submit_decode", only_success_is_success,
-	  faults_are_believed_only_within_the_piece)
+	  faults_are_believed_only_within_the_piece, a_fill_has_no_direction)
