@@ -195,13 +195,13 @@ const char *dsam_discover_objection(const struct dsam_wq *wq)
 	text[0] = 0;
 	if (wq->device_is_halted)
 		snprintf(text, sizeof(text),
-			 "its device %s is halted; it needs a reset: "
+			 "is on %s, which is halted and needs a reset: "
 			 "accel-config disable-device %s && accel-config "
 			 "load-config -c ... -e",
 			 d, d);
 	else if (!wq->device_is_enabled)
 		snprintf(text, sizeof(text),
-			 "its device %s is disabled; try: accel-config "
+			 "is on %s, which is disabled; try: accel-config "
 			 "enable-device %s",
 			 d, d);
 	else if (strcmp(wq->mode, "shared") != 0)
@@ -225,7 +225,7 @@ const char *dsam_discover_objection(const struct dsam_wq *wq)
 	else if (!wq->pasid_enabled)
 		snprintf(
 			text, sizeof(text),
-			"its device has no shared virtual memory "
+			"is on a device without shared virtual memory "
 			"(pasid_enabled is 0); boot with intel_iommu=on,sm_on");
 	else if (wq->ats_disable)
 		snprintf(text, sizeof(text),

@@ -69,8 +69,8 @@ static int open_named(const struct dsam_conf *conf, const struct dsam_wq *found,
 		while (i < count && strcmp(found[i].name, name) != 0)
 			i++;
 		why = i < count ? open_one(&found[i])
-				: "not found, expected a name that "
-				  "accel-config list shows";
+				: "not found, expected a queue that "
+				  "accel-config list shows under a dsaN";
 		if (!why)
 			continue;
 		snprintf(what, sizeof(what), "%s %s", name, why);

@@ -122,9 +122,9 @@ for how in write mmap readonly; do
 	refuses wq0.5 'wq0.5 does not offer the operations MEMMOVE and FILL (op_cap)'
 	refuses wq0.7 "wq0.7 is of type none, expected user; $(
 		mend dsa0/wq0.7 "${user[*]}")"
-	refuses wq2.0 "wq2.0 its device dsa2 is disabled; $(
+	refuses wq2.0 "wq2.0 is on dsa2, which is disabled; $(
 	)try: accel-config enable-device dsa2"
-	refuses wq3.0 'wq3.0 not found, expected a name that accel-config list shows'
+	refuses wq3.0 'wq3.0 not found, expected a queue that accel-config list shows under a dsaN'
 	refuses dsa0 "'dsa0' is not a work queue's name, $(
 	)expected names such as wq0.0"
 done

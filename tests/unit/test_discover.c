@@ -155,7 +155,7 @@ START_TEST(objections_say_what_to_do)
 {
 	sysfs_realistic();
 	expect_objection("state", "disabled",
-			 "its device dsa0 is disabled; try: accel-config "
+			 "is on dsa0, which is disabled; try: accel-config "
 			 "enable-device dsa0");
 	expect_objection(
 		"wq0.0/mode", "dedicated",
@@ -178,7 +178,7 @@ START_TEST(objections_say_what_to_do)
 			 "has ats_disable=1, which can hide page faults; set "
 			 "it to 0 in /sys/bus/dsa/devices/wq0.0");
 	expect_objection("pasid_enabled", "0",
-			 "its device has no shared virtual memory "
+			 "is on a device without shared virtual memory "
 			 "(pasid_enabled is 0); boot with "
 			 "intel_iommu=on,sm_on");
 	look();
