@@ -77,6 +77,7 @@ enum dsam_key {
 #define DSAM_FIELD_SIZE(name, room) size_t name;
 #define DSAM_FIELD_OPTSIZE(name, room) size_t name;
 #define DSAM_FIELD_LIST(name, room) char name[room];
+#define DSAM_FIELD_RULES(name, room) char name[room];
 #define DSAM_FIELD_TEXT(name, room) char name[room];
 
 struct dsam_conf {
@@ -131,6 +132,12 @@ bool dsam_conf_list_admits(const char *list, const char *name);
  * bytes, NUL-terminated, cut if longer).  False at the end.
  */
 bool dsam_conf_list_next(const char **at, char *out, size_t room);
+
+/*
+ * The same for the caller rules, in which commas and blanks within () and <>
+ * belong to a C++ function's name.
+ */
+bool dsam_conf_rule_next(const char **at, char *out, size_t room);
 
 /* The settings as a configuration file, each key at its default, commented. */
 size_t dsam_conf_example(char *out, size_t room);

@@ -5,6 +5,7 @@
  * rebirth.  Must not: fail the program.  Each step that fails leaves the
  * gates shut, which is a program that never knew of us.
  */
+#include "caller_birth.h"
 #include "clock.h"
 #include "conf.h"
 #include "device_software.h"
@@ -198,7 +199,9 @@ static int be_born(char *const *env)
 		return -ENODEV;
 	dsam_log_stderr();
 	dsam_log_setup(conf.log, conf.log_file);
-	rc = find_work();
+	rc = dsam_caller_birth(&conf);
+	if (!rc)
+		rc = find_work();
 	if (rc)
 		return rc;
 	rc = dsam_slot_birth();

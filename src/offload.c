@@ -6,6 +6,7 @@
  */
 #include "offload.h"
 
+#include "caller.h"
 #include "clock.h"
 #include "libc_mem.h"
 #include "pieces.h"
@@ -98,6 +99,7 @@ static void with_device(struct dsam_story *st)
 static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 {
 	struct dsam_story st; /* not cleared: most of it is for trouble */
+	enum dsam_caller_says says = DSAM_CALLER_ADMITTED;
 	uint64_t start = dsam_ticks();
 
 	st.rq = rq;
@@ -108,7 +110,11 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.first = st.last = 0;
 	st.is_forked = false;
 	dsam_account_begin(&st.account);
+	if (DSAM_UNLIKELY(dsam_callers.has_rules))
+		says = dsam_caller_ask(&slot->callers, rq->caller);
 	st.plan = dsam_policy_plan(&dsam_limits, rq, false);
+	if (says != DSAM_CALLER_ADMITTED && st.plan.why == DSAM_WHY_NONE)
+		st.plan.why = DSAM_WHY_CALLER;
 	if (st.plan.why == DSAM_WHY_NONE) {
 		st.plan.touch = wants_touch(slot, rq->n);
 		st.sub.node = cpu_node();
@@ -125,6 +131,9 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.account.ns =
 		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
 	dsam_stats_request(&slot->stats, rq->op, rq->n, &st.account);
+	/* A module that came after birth: the next copy's rules know it. */
+	if (DSAM_UNLIKELY(says == DSAM_CALLER_UNKNOWN))
+		dsam_caller_learn(rq->caller);
 }
 
 static DSAM_NOINLINE void carry(const struct dsam_request *rq)
@@ -163,38 +172,40 @@ static inline bool count_small(enum dsam_op op, size_t n)
 }
 
 static DSAM_NOINLINE void *copy(enum dsam_op op, void *dst, const void *src,
-				size_t n)
+				size_t n, const void *caller)
 {
 	const struct dsam_request rq = {
-		.dst = dst, .src = src, .n = n, .op = op};
+		.dst = dst, .src = src, .n = n, .op = op, .caller = caller};
 
 	carry(&rq);
 	return dst;
 }
 
-static DSAM_NOINLINE void *fill(void *dst, int c, size_t n)
+static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller)
 {
 	const struct dsam_request rq = {.dst = dst,
 					.n = n,
 					.op = DSAM_OP_MEMSET,
-					.fill = (unsigned char)c};
+					.fill = (unsigned char)c,
+					.caller = caller};
 
 	carry(&rq);
 	return dst;
 }
 
-void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n)
+void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
+			const void *caller)
 {
 	if (DSAM_LIKELY(count_small(op, n)))
 		return dsam_libc.memmove(dst, src, n);
-	return copy(op, dst, src, n);
+	return copy(op, dst, src, n, caller);
 }
 
-void *dsam_offload_fill(void *dst, int c, size_t n)
+void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller)
 {
 	if (DSAM_LIKELY(count_small(DSAM_OP_MEMSET, n)))
 		return dsam_libc.memset(dst, c, n);
-	return fill(dst, c, n);
+	return fill(dst, c, n, caller);
 }
 
 int dsam_offload_compare(const void *a, const void *b, size_t n)

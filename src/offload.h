@@ -27,10 +27,11 @@ extern struct dsam_limits dsam_limits DSAM_HIDDEN;
 /*
  * Copy n bytes as memmove does, or fill them; with the device if the policy
  * says so.  Never fails; errno and signals are as libc would have left them.
- * Return dst.
+ * caller is where the call returns to.  Return dst.
  */
-void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n);
-void *dsam_offload_fill(void *dst, int c, size_t n);
+void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
+			const void *caller);
+void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller);
 
 /* memcmp counted, done by the CPU (stats=all). */
 int dsam_offload_compare(const void *a, const void *b, size_t n);
