@@ -23,6 +23,7 @@
 #define UNWINDER "libunwind.so.8"
 
 static char program[PATH_MAX];
+static int (*unw_backtrace)(void **buffer, int size);
 
 /* The rules of one key, after those that are there; their text from *at. */
 static void take_list(const char *list, uint32_t bits, char **at)
@@ -37,6 +38,7 @@ static void take_list(const char *list, uint32_t bits, char **at)
 		if (colon) {
 			*colon = 0;
 			r->symbol = colon + 1;
+			r->is_glob = strpbrk(r->module, "*?[");
 		}
 	}
 }
@@ -68,6 +70,15 @@ static int take_rules(const struct dsam_conf *conf)
 	return 0;
 }
 
+/* Where it meets a frame for the first time it makes system calls. */
+static int backtrace_quietly(void **buffer, int size)
+{
+	int kept = errno, n = unw_backtrace(buffer, size);
+
+	errno = kept;
+	return n;
+}
+
 /*
  * Never a dependency of ours, and local: its _Unwind_* would catch C++'s
  * exceptions.  Its first backtrace allocates, so it is done here.
@@ -79,10 +90,11 @@ static bool load_unwinder(void)
 
 	if (!l)
 		return false;
-	*(void **)&dsam_callers.backtrace = dlsym(l, "unw_backtrace");
-	if (!dsam_callers.backtrace)
+	*(void **)&unw_backtrace = dlsym(l, "unw_backtrace");
+	if (!unw_backtrace)
 		return false;
-	dsam_callers.backtrace(frame, DSAM_CALLER_DEPTH);
+	unw_backtrace(frame, DSAM_CALLER_DEPTH);
+	dsam_callers.backtrace = backtrace_quietly;
 	return true;
 }
 

@@ -283,9 +283,11 @@ void dsam_module_learn(const struct dl_find_object *o)
 		return;
 	if (l.rules)
 		dsam_module_dynsym(&l);
-	for (unsigned i = 0; i < l.rules; i++)
-		if (!l.found[i] && dsam_modules.rule[l.rule[i]].symbol)
-			missed |= dsam_modules.rule[l.rule[i]].bits &
-				  DSAM_RULE_DENY;
+	for (unsigned i = 0; i < l.rules; i++) {
+		const struct dsam_rule *r = &dsam_modules.rule[l.rule[i]];
+
+		if (!l.found[i] && r->symbol && !r->is_glob)
+			missed |= r->bits & DSAM_RULE_DENY;
+	}
 	dsam_module_publish(&l, missed);
 }

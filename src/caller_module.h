@@ -20,6 +20,7 @@ struct dsam_rule {
 	const char *module; /* glob */
 	const char *symbol; /* glob; NULL: any code of the module */
 	uint32_t bits;
+	bool is_glob; /* module is: it need not have the symbol */
 	bool has_module; /* matched one at birth */
 	bool has_symbol; /* and a function of it */
 };
