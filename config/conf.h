@@ -48,7 +48,8 @@ enum dsam_touch_by_choice {
 enum dsam_stats_choice {
 	DSAM_STATS_OFF,
 	DSAM_STATS_EXIT,
-	DSAM_STATS_ALL
+	DSAM_STATS_ALL,
+	DSAM_STATS_CALLERS
 };
 enum dsam_format_choice {
 	DSAM_FORMAT_TEXT,

@@ -9,6 +9,7 @@
 #include "caller.h"
 #include "caller_rules.h"
 #include "log.h"
+#include "profile.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -154,16 +155,19 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 	struct dsam_rules_birth b;
 	int rc = 0;
 
-	if (!conf->callers_allow[0] && !conf->callers_deny[0])
+	if (!conf->callers_allow[0] && !conf->callers_deny[0] &&
+	    conf->stats != DSAM_STATS_CALLERS)
 		return 0;
 	*(void **)&dsam_callers.find = dlsym(RTLD_DEFAULT, "_dl_find_object");
 	if (!dsam_callers.find) {
-		dsam_log(DSAM_LOG_WARN, "caller rules need glibc 2.35; nothing "
-					"is offloaded");
+		dsam_log(DSAM_LOG_WARN, "caller rules and stats=callers need "
+					"glibc 2.35; nothing is offloaded");
 		return -ENOSYS;
 	}
 	dsam_callers.depth = conf->caller_depth;
-	if (dsam_callers.depth > 1 && !load_unwinder()) {
+	if (dsam_callers.depth > 1 &&
+	    (conf->callers_allow[0] || conf->callers_deny[0]) &&
+	    !load_unwinder()) {
 		dsam_log_key(conf, DSAM_KEY_caller_depth,
 			     "more than 1 needs " UNWINDER
 			     " (package libunwind8), which is not there; "
@@ -178,6 +182,8 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 			 strerror(-rc));
 		return rc;
 	}
+	if (conf->stats == DSAM_STATS_CALLERS && dsam_profile_birth())
+		return -ENOMEM;
 	load_demangler(conf, &b);
 	dsam_caller_rules_resolve(&b);
 	for (unsigned i = 0; i < dsam_modules.rules && !rc; i++)

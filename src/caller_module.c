@@ -121,6 +121,8 @@ void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 		       const char *file, const char *other)
 {
 	l->object = o;
+	l->path = file;
+	l->each = NULL;
 	l->name[0] = dsam_name_base(file);
 	l->name[1] = other ? dsam_name_base(other) : NULL;
 	l->rules = l->ranges = l->bits = 0;
@@ -224,9 +226,13 @@ void dsam_module_dynsym(struct dsam_look *l)
 		if (ELF64_ST_TYPE(sym[i].st_info) != STT_FUNC ||
 		    !sym[i].st_shndx || at < (uintptr_t)start)
 			continue;
-		dsam_module_function(l, strings + sym[i].st_name,
-				     at - (uintptr_t)start, sym[i].st_size,
-				     NULL);
+		at -= (uintptr_t)start;
+		if (l->each)
+			l->each(l, strings + sym[i].st_name, at,
+				sym[i].st_size);
+		else
+			dsam_module_function(l, strings + sym[i].st_name, at,
+					     sym[i].st_size, NULL);
 	}
 }
 
@@ -234,9 +240,12 @@ bool dsam_module_take(struct dsam_look *l)
 {
 	size_t n = sizeof(struct dsam_module) +
 		   l->ranges * sizeof(struct dsam_range);
-	size_t at;
+	size_t at, path = n;
+	char *to;
 
-	n = (n + DSAM_LINE - 1) & -DSAM_LINE;
+	while (l->path[n - path])
+		n++;
+	n = (n + DSAM_LINE) & -DSAM_LINE;
 	if (atomic_load_explicit(&dsam_modules.used, memory_order_relaxed) +
 		    n >
 	    dsam_modules.room_bytes)
@@ -245,11 +254,18 @@ bool dsam_module_take(struct dsam_look *l)
 	if (at + n > dsam_modules.room_bytes)
 		return false;
 	l->module = (struct dsam_module *)(dsam_modules.room + at);
+	to = dsam_modules.room + at + path;
+	l->module->path = to;
+	for (const char *p = l->path; *p; p++) {
+		*to++ = *p;
+		__asm__ volatile("" ::: "memory"); /* no call of strcpy */
+	}
+	*to = 0;
 	l->ranges = 0;
 	return true;
 }
 
-void dsam_module_publish(struct dsam_look *l, uint32_t missed)
+void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 {
 	struct dsam_module *m = l->module;
 
@@ -257,6 +273,7 @@ void dsam_module_publish(struct dsam_look *l, uint32_t missed)
 	m->end = l->object->dlfo_map_end;
 	m->map = l->object->dlfo_link_map;
 	m->bits = l->bits;
+	m->is_late = is_late;
 	m->missed = missed;
 	m->ranges = l->ranges;
 	identify(m);
@@ -289,5 +306,5 @@ void dsam_module_learn(const struct dl_find_object *o)
 		if (!l.found[i] && r->symbol && !r->is_glob)
 			missed |= r->bits & DSAM_RULE_DENY;
 	}
-	dsam_module_publish(&l, missed);
+	dsam_module_publish(&l, true, missed);
 }

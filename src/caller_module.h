@@ -35,9 +35,11 @@ struct dsam_module {
 	struct dsam_module *next;
 	const char *start, *end; /* as _dl_find_object has them */
 	const void *map;
+	const char *path; /* of the file, as the loader has it */
 	uint64_t id[2]; /* build id, or a sum of the first segment */
 	const char *build_id; /* where to read it; NULL: sum */
 	size_t summed; /* bytes */
+	bool is_late; /* came after birth */
 	uint32_t bits; /* of all its code */
 	/*
 	 * Of code that no range covers: a function to deny may be there under
@@ -69,6 +71,11 @@ struct dsam_look {
 	bool found[DSAM_MAX_RULES]; /* ... and a function */
 	unsigned rules;
 	struct dsam_module *module; /* NULL while counting */
+	const char *path;
+	/* If not NULL: told of each function, and the rules are not asked. */
+	void (*each)(struct dsam_look *l, const char *symbol, uint64_t offset,
+		     uint64_t size);
+	void *user;
 	uint32_t ranges, bits;
 };
 
@@ -96,7 +103,7 @@ void dsam_module_dynsym(struct dsam_look *l);
  * False: no room, and the module stays unknown.
  */
 bool dsam_module_take(struct dsam_look *l);
-void dsam_module_publish(struct dsam_look *l, uint32_t missed);
+void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed);
 
 /*
  * Make a module known by what is in memory: no system call, no allocation,

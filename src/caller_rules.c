@@ -83,7 +83,7 @@ static void resolve(struct dsam_rules_birth *b, const struct dl_find_object *o,
 	if (dsam_module_take(&l)) {
 		if (l.rules && !by_file(&l, b, &s))
 			dsam_module_dynsym(&l);
-		dsam_module_publish(&l, 0);
+		dsam_module_publish(&l, false, 0);
 	}
 	dsam_symbols_drop(&s);
 }

@@ -11,6 +11,7 @@
 #include "libc_mem.h"
 #include "pieces.h"
 #include "policy.h"
+#include "profile.h"
 
 #include <immintrin.h>
 
@@ -131,6 +132,8 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.account.ns =
 		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
 	dsam_stats_request(&slot->stats, rq->op, rq->n, &st.account);
+	if (DSAM_UNLIKELY(dsam_tuning.profiles))
+		dsam_profile_add(rq->caller, rq->n, &st.account);
 	/* A module that came after birth: the next copy's rules know it. */
 	if (DSAM_UNLIKELY(says == DSAM_CALLER_UNKNOWN))
 		dsam_caller_learn(rq->caller);
@@ -153,13 +156,20 @@ static DSAM_NOINLINE void carry(const struct dsam_request *rq)
 		dsam_slot_leave(slot);
 }
 
-/* stats=all: a call below the cutoff is counted, and that is all. */
-static inline bool count_small(enum dsam_op op, size_t n)
+/*
+ * A call below the cutoff is counted (stats=all), its caller is noted
+ * (stats=callers), and that is all.
+ */
+static inline bool count_small(enum dsam_op op, size_t n, const void *caller)
 {
 	struct dsam_slot *s = dsam_self.slot;
 
 	if (n >= dsam_limits.min_bytes[op])
 		return false;
+	if (DSAM_UNLIKELY(dsam_tuning.profiles)) {
+		dsam_profile_small(n, caller);
+		return true;
+	}
 	if (DSAM_UNLIKELY(s <= DSAM_SELF_GONE ||
 			  dsam_self.epoch != dsam_slot_epoch())) {
 		if (dsam_slot_enter(&s, __builtin_frame_address(0)))
@@ -196,20 +206,20 @@ static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller)
 void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
 			const void *caller)
 {
-	if (DSAM_LIKELY(count_small(op, n)))
+	if (DSAM_LIKELY(count_small(op, n, caller)))
 		return dsam_libc.memmove(dst, src, n);
 	return copy(op, dst, src, n, caller);
 }
 
 void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller)
 {
-	if (DSAM_LIKELY(count_small(DSAM_OP_MEMSET, n)))
+	if (DSAM_LIKELY(count_small(DSAM_OP_MEMSET, n, caller)))
 		return dsam_libc.memset(dst, c, n);
 	return fill(dst, c, n, caller);
 }
 
 int dsam_offload_compare(const void *a, const void *b, size_t n)
 {
-	(void)count_small(DSAM_OP_MEMCMP, n);
+	(void)count_small(DSAM_OP_MEMCMP, n, NULL);
 	return dsam_libc.memcmp(a, b, n);
 }

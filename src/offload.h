@@ -18,6 +18,7 @@ struct dsam_tuning {
 	bool by_numa_cpu; /* prefer queues of the calling CPU's node */
 	bool touch_always, touch_auto, touch_madvise;
 	bool counts_small; /* stats=all */
+	bool profiles; /* stats=callers */
 	unsigned fault_resumes, submit_retries, max_inflight;
 	unsigned verify_percent;
 };
