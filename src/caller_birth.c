@@ -16,6 +16,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -44,6 +45,25 @@ static void take_list(const char *list, uint32_t bits, char **at)
 	}
 }
 
+/*
+ * A program is known by the name that was executed, and by that of its file:
+ * redis-server is a link.  The path has to be good after a chdir.
+ */
+static void name_program(void)
+{
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	/* The kernel gives the address of a string as a number. */
+	const char *executed = (const char *)getauxval(AT_EXECFN);
+
+	program[n > 0 ? n : 0] = 0;
+	dsam_modules.program = program;
+	dsam_modules.program_too = executed;
+	if (executed && (executed[0] == '/' || !program[0])) {
+		dsam_modules.program = executed;
+		dsam_modules.program_too = program;
+	}
+}
+
 static int take_rules(const struct dsam_conf *conf)
 {
 	size_t n = DSAM_MAX_RULES * sizeof(struct dsam_rule);
@@ -51,7 +71,6 @@ static int take_rules(const struct dsam_conf *conf)
 		      strlen(conf->callers_deny) + 4;
 	char *p = mmap(NULL, n + text + ROOM, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	ssize_t length;
 
 	if (p == MAP_FAILED)
 		return -errno;
@@ -63,11 +82,7 @@ static int take_rules(const struct dsam_conf *conf)
 	p += -(uintptr_t)p % DSAM_LINE;
 	dsam_modules.room = p;
 	dsam_modules.room_bytes = ROOM - DSAM_LINE;
-	length = readlink("/proc/self/exe", program, sizeof(program) - 1);
-	snprintf(program + (length > 0 ? length : 0),
-		 sizeof(program) - (size_t)(length > 0 ? length : 0), "%s",
-		 length > 0 ? "" : program_invocation_short_name);
-	dsam_modules.program = program;
+	name_program();
 	return 0;
 }
 

@@ -53,7 +53,8 @@ struct dsam_module {
 struct dsam_modules {
 	struct dsam_rule *rule; /* const after birth */
 	unsigned rules;
-	const char *program; /* file name of the executable */
+	const char *program; /* path of the executable */
+	const char *program_too; /* by its other name, if it has two */
 	_Atomic(struct dsam_module *) first;
 	char *room; /* for modules; by bytes, never given back */
 	size_t room_bytes;

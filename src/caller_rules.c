@@ -69,11 +69,13 @@ static void note_found(const struct dsam_look *l)
 static void resolve(struct dsam_rules_birth *b, const struct dl_find_object *o,
 		    const char *path)
 {
-	char real[PATH_MAX];
+	bool is_program = path == dsam_modules.program;
+	char real[PATH_MAX], *other = realpath(path, real);
 	struct dsam_symbols s = {0};
 	struct dsam_look l;
 
-	dsam_module_begin(&l, o, path, realpath(path, real) ? real : NULL);
+	dsam_module_begin(&l, o, path,
+			  is_program ? dsam_modules.program_too : other);
 	if (has_symbol_rule(&l)) {
 		dsam_symbols_read(&s, path, o->dlfo_map_start);
 		if (!by_file(&l, b, &s))
