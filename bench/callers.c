@@ -7,10 +7,8 @@
  * One worker process for each way, asked in turn, so that a change of the
  * machine's speed meets all of them.  There is no device (stats=all counts,
  * the CPU copies 64 bytes with a cutoff of 64), so that what is left is our
- * own path.  Each copy comes from eight frames deep, of the program or of a
- * library that dlopen brought.
+ * own path.  The copies come from eight frames deep.
  */
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -42,8 +42,8 @@ static size_t value_length(const char *value)
 {
 	size_t n = 0;
 
-	while (value[n] && !(value[n] == ';' && n &&
-			     isspace((unsigned char)value[n - 1])))
+	while (value[n] &&
+	       !(value[n] == ';' && n && isspace((unsigned char)value[n - 1])))
 		n++;
 	while (n && isspace((unsigned char)value[n - 1]))
 		n--;
@@ -56,7 +56,8 @@ static bool is_of_rules(const struct reading *r, const char *text, size_t n)
 	size_t name = 0;
 
 	if (!isspace((unsigned char)text[0])) {
-		while (name < n && !memchr("= \t", text[name], 3))
+		while (name < n && text[name] != '=' && text[name] != ' ' &&
+		       text[name] != '\t')
 			name++;
 		key = dsam_conf_key_find(text, name);
 	}
@@ -193,9 +194,8 @@ static int take_pair(void *user, const char *section, const char *name,
 		file_error(r, name, why);
 		return 0;
 	}
-	if (dsam_conf_value_set(r->conf, key, value,
-				r->is_continued && is_list, why,
-				sizeof(why))) {
+	if (dsam_conf_value_set(r->conf, key, value, r->is_continued && is_list,
+				why, sizeof(why))) {
 		file_error(r, dsam_key_table[key].name, why);
 		return 0;
 	}

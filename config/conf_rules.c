@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define BLANKS ", \t"
-#define FORM                                                          \
+#define FORM                                                        \
 	"expected MODULE or MODULE:SYMBOL, such as libfoo.so.1 or " \
 	"libfoo:copy_*"
 

@@ -67,14 +67,17 @@ static void name_program(void)
 static int take_rules(const struct dsam_conf *conf)
 {
 	size_t n = DSAM_MAX_RULES * sizeof(struct dsam_rule);
-	size_t text = strlen(conf->callers_allow) +
-		      strlen(conf->callers_deny) + 4;
+	size_t text =
+		strlen(conf->callers_allow) + strlen(conf->callers_deny) + 4;
 	char *p = mmap(NULL, n + text + ROOM, PROT_READ | PROT_WRITE,
 		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
 	dsam_modules.rule = (struct dsam_rule *)p;
+	dsam_modules.rules = 0;
+	dsam_modules.first = NULL;
+	dsam_modules.used = 0;
 	p += n;
 	take_list(conf->callers_allow, DSAM_RULE_ALLOW, &p);
 	dsam_callers.has_allow = dsam_modules.rules;
@@ -148,7 +151,8 @@ static int report_rule(const struct dsam_conf *conf, const struct dsam_rule *r)
 	}
 	if (!r->symbol || r->has_symbol)
 		return 0;
-	if (strpbrk(r->symbol, "*?[")) {
+	/* Of many modules a later one may have it. */
+	if (strpbrk(r->symbol, "*?[") && !r->is_glob) {
 		snprintf(what, sizeof(what),
 			 "rule '%.100s:%.100s' matches no function of that "
 			 "module, expected a glob that does; nothing is "

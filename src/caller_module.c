@@ -48,8 +48,8 @@ bool dsam_module_is(const struct dsam_module *m, const struct dl_find_object *o)
 
 const struct dsam_module *dsam_module_find(const struct dl_find_object *o)
 {
-	const struct dsam_module *m = atomic_load_explicit(
-		&dsam_modules.first, memory_order_acquire);
+	const struct dsam_module *m =
+		atomic_load_explicit(&dsam_modules.first, memory_order_acquire);
 
 	while (m && !dsam_module_is(m, o))
 		m = m->next;
@@ -57,7 +57,7 @@ const struct dsam_module *dsam_module_find(const struct dl_find_object *o)
 }
 
 /* The program headers, if they are in the first page, or NULL. */
-static const ElfW(Phdr) *headers(const char *start, unsigned *count)
+static const ElfW(Phdr) * headers(const char *start, unsigned *count)
 {
 	const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
 
@@ -108,9 +108,8 @@ static void identify(struct dsam_module *m)
 		/* The first page is there whoever comes after. */
 		if (p[i].p_type == PT_NOTE &&
 		    p[i].p_vaddr - base + p[i].p_filesz <= DSAM_PAGE)
-			m->build_id = build_id_in(m->start + p[i].p_vaddr -
-							  base,
-						  p[i].p_filesz);
+			m->build_id = build_id_in(
+				m->start + p[i].p_vaddr - base, p[i].p_filesz);
 	if (m->build_id)
 		__builtin_memcpy(m->id, m->build_id, sizeof(m->id));
 	else
@@ -246,8 +245,7 @@ bool dsam_module_take(struct dsam_look *l)
 	while (l->path[n - path])
 		n++;
 	n = (n + DSAM_LINE) & -DSAM_LINE;
-	if (atomic_load_explicit(&dsam_modules.used, memory_order_relaxed) +
-		    n >
+	if (atomic_load_explicit(&dsam_modules.used, memory_order_relaxed) + n >
 	    dsam_modules.room_bytes)
 		return false;
 	at = atomic_fetch_add(&dsam_modules.used, n);

@@ -103,7 +103,7 @@ bool dsam_name_module(const char *glob, const char *file)
 	char name[DSAM_NAME_ROOM];
 	size_t n = 0;
 
-	for (; file[n] && n < sizeof(name) - 1; n++)
+	for (; n < sizeof(name) - 1 && file[n]; n++)
 		name[n] = file[n];
 	for (; n; n = shorter(name, n)) {
 		name[n] = 0;
@@ -132,7 +132,7 @@ static size_t source_name(const char *s, size_t *n)
 {
 	size_t digits = 0, length = 0;
 
-	for (; is_digit(s[digits]) && digits < 4; digits++)
+	for (; digits < 4 && is_digit(s[digits]); digits++)
 		length = length * 10 + (size_t)(s[digits] - '0');
 	for (size_t i = 0; i < length; i++)
 		if (!s[digits + i])

@@ -19,12 +19,9 @@
 
 static const char *demangled(struct dsam_rules_birth *b, const char *symbol)
 {
-	int status;
-
 	if (!b->demangle || symbol[0] != '_' || symbol[1] != 'Z')
 		return NULL;
-	/* It grows our buffer if need be. */
-	return b->demangle(symbol, NULL, NULL, &status);
+	return b->demangle(symbol, NULL, NULL, NULL);
 }
 
 /* The functions of the file's table; false: it has none. */

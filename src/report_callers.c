@@ -118,8 +118,7 @@ static void estimate(const struct dsam_report *r, struct dsam_report_caller *c,
 {
 	bool was_real = c->with_bytes && !r->is_software;
 	uint64_t untimed = c->bytes - c->cpu_bytes - c->with_bytes;
-	uint64_t cpu = c->cpu_ns +
-		       scale(untimed + c->with_bytes, cpu_ps, 1000);
+	uint64_t cpu = c->cpu_ns + scale(untimed + c->with_bytes, cpu_ps, 1000);
 	uint64_t calls = c->calls, bytes = c->bytes, device = 0;
 
 	if (was_real) {

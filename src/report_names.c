@@ -20,8 +20,7 @@ static void take(struct dsam_report *r, const struct dsam_module *m,
 	for (unsigned i = 0; i < r->callers; i++) {
 		struct dsam_report_caller *c = &r->caller[i];
 
-		if (c->module != m || c->offset <= at ||
-		    c->offset > at + size)
+		if (c->module != m || c->offset <= at || c->offset > at + size)
 			continue;
 		/* Of aliases the first, but one that others may see wins. */
 		if (c->function[0] && (c->is_dynamic || !is_dynamic))

@@ -72,14 +72,14 @@ static void row(struct dsam_text *t, const struct dsam_report *r,
 		dsam_text_add(t, "  %.97s\n", name);
 		name[0] = 0;
 	}
-	dsam_text_add(t, "  %-*s %9s %9s %9s %7s %7s %9s\n", WHO, name,
-		      dsam_text_count(n, sizeof(n), c->calls),
-		      dsam_text_bytes(b, sizeof(b), c->bytes),
-		      dsam_text_bytes(z, sizeof(z), usual_size(c)),
-		      dsam_text_share(s, sizeof(s), c->bytes,
-				      r->profiled_bytes),
-		      dsam_text_share(d, sizeof(d), c->device_bytes, c->bytes),
-		      gain_of(c, g));
+	dsam_text_add(
+		t, "  %-*s %9s %9s %9s %7s %7s %9s\n", WHO, name,
+		dsam_text_count(n, sizeof(n), c->calls),
+		dsam_text_bytes(b, sizeof(b), c->bytes),
+		dsam_text_bytes(z, sizeof(z), usual_size(c)),
+		dsam_text_share(s, sizeof(s), c->bytes, r->profiled_bytes),
+		dsam_text_share(d, sizeof(d), c->device_bytes, c->bytes),
+		gain_of(c, g));
 }
 
 static void rest(struct dsam_text *t, const struct dsam_report *r)
@@ -112,8 +112,8 @@ static void rules(struct dsam_text *t, const struct dsam_report *r)
 				      rule);
 	dsam_text_add(t, "%s",
 		      n ? "\n"
-			   : "\n  No caller gains enough for a "
-			     "callers_allow line.\n");
+			: "\n  No caller gains enough for a "
+			  "callers_allow line.\n");
 }
 
 void dsam_report_callers_text(struct dsam_text *t, const struct dsam_report *r)
@@ -125,8 +125,9 @@ void dsam_report_callers_text(struct dsam_text *t, const struct dsam_report *r)
 	for (unsigned i = 0; i < r->callers && i < MOST_ROWS; i++)
 		row(t, r, &r->caller[i]);
 	rest(t, r);
-	dsam_text_add(t, "  GAIN is an estimate: the CPU's time for all of "
-			 "these less that of a %s\n",
+	dsam_text_add(t,
+		      "  GAIN is an estimate: the CPU's time for all of "
+		      "these less that of a %s\n",
 		      r->is_software || !r->offload_ns
 			      ? "usual DSA"
 			      : "DSA as measured here");
@@ -139,16 +140,14 @@ static void json_row(struct dsam_text *t, const struct dsam_report_caller *c)
 	dsam_text_json(t, module_of(c));
 	dsam_text_add(t, ",\"function\":");
 	dsam_text_json(t, c->function);
-	dsam_text_add(t,
-		      ",\"offset\":%llu,\"calls\":%llu,\"bytes\":%llu,"
-		      "\"usual_size\":%llu,\"device_bytes\":%llu,"
-		      "\"gain_ns\":%lld}",
-		      (unsigned long long)c->offset,
-		      (unsigned long long)c->calls,
-		      (unsigned long long)c->bytes,
-		      (unsigned long long)usual_size(c),
-		      (unsigned long long)c->device_bytes,
-		      (long long)c->gain_ns);
+	dsam_text_add(
+		t,
+		",\"offset\":%llu,\"calls\":%llu,\"bytes\":%llu,"
+		"\"usual_size\":%llu,\"device_bytes\":%llu,"
+		"\"gain_ns\":%lld}",
+		(unsigned long long)c->offset, (unsigned long long)c->calls,
+		(unsigned long long)c->bytes, (unsigned long long)usual_size(c),
+		(unsigned long long)c->device_bytes, (long long)c->gain_ns);
 }
 
 void dsam_report_callers_json(struct dsam_text *t, const struct dsam_report *r)

@@ -42,8 +42,8 @@ static void *map_room(size_t n)
 }
 
 /* The section headers of .symtab and of its strings. */
-static bool find_table(long fd, const ElfW(Ehdr) *e, ElfW(Shdr) *symtab,
-		       ElfW(Shdr) *strtab)
+static bool find_table(long fd, const ElfW(Ehdr) * e, ElfW(Shdr) * symtab,
+		       ElfW(Shdr) * strtab)
 {
 	if (e->e_shentsize != sizeof(ElfW(Shdr)))
 		return false;
@@ -59,7 +59,7 @@ static bool find_table(long fd, const ElfW(Ehdr) *e, ElfW(Shdr) *symtab,
 	return false;
 }
 
-static bool read_table(struct dsam_symbols *s, long fd, const ElfW(Ehdr) *e)
+static bool read_table(struct dsam_symbols *s, long fd, const ElfW(Ehdr) * e)
 {
 	ElfW(Shdr) symtab, strtab;
 	size_t n;
@@ -99,8 +99,7 @@ static bool read_file(struct dsam_symbols *s, const char *path,
 	ok = read_at(fd, page, sizeof(page), 0) &&
 	     (!start || !memcmp(page, start, sizeof(page)));
 	memcpy(&e, page, sizeof(e));
-	ok = ok && !memcmp(e.e_ident, ELFMAG, SELFMAG) &&
-	     read_table(s, fd, &e);
+	ok = ok && !memcmp(e.e_ident, ELFMAG, SELFMAG) && read_table(s, fd, &e);
 	dsam_syscall3(SYS_close, fd, 0, 0);
 	return ok;
 }
@@ -118,8 +117,8 @@ static bool debug_path(const char *start, char *out, size_t room)
 
 		if (memcmp(p + i, note, sizeof(note)) != 0)
 			continue;
-		used = (size_t)snprintf(
-			out, room, "/usr/lib/debug/.build-id/%02x/", *id);
+		used = (size_t)snprintf(out, room,
+					"/usr/lib/debug/.build-id/%02x/", *id);
 		for (unsigned k = 1; k < 20; k++)
 			used += (size_t)snprintf(out + used, room - used,
 						 "%02x", id[k]);

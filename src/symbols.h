@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 struct dsam_symbols {
-	const ElfW(Sym) *symbol;
+	const ElfW(Sym) * symbol;
 	size_t count;
 	const char *strings; /* ends in NUL */
 	size_t strings_bytes;

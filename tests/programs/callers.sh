@@ -181,7 +181,7 @@ for malloc in $(mallocs); do
 	preload=()
 	[ "$malloc" = libc ] || preload=(LD_PRELOAD="$so $malloc")
 	for depth in 1 8; do
-		rules=(caller_depth=$depth callers_deny=libz,libnone:f)
+		rules=("caller_depth=$depth" 'callers_deny=libz,libnone:f')
 		same "C++ exceptions, depth $depth, $name" "${rules[@]}" \
 			"$guests/throws"
 		same "threads that end, depth $depth, $name" "${rules[@]}" \

@@ -64,8 +64,9 @@ END_TEST
 
 START_TEST(modules)
 {
-	static const char *const is[] = {"libfoo", "libfoo.so", "libfoo.so.1",
-					 "libfoo.so.1.2", "lib*", "*.so.1"};
+	static const char *const is[] = {"libfoo",      "libfoo.so",
+					 "libfoo.so.1", "libfoo.so.1.2",
+					 "lib*",        "*.so.1"};
 
 	for (size_t i = 0; i < sizeof(is) / sizeof(*is); i++)
 		ck_assert(dsam_name_module(is[i], "libfoo.so.1.2"));

@@ -145,7 +145,8 @@ START_TEST(long_lines_of_a_file)
 	symbol[900] = 0;
 	snprintf(text, sizeof(text),
 		 "verify = 1\ncallers_allow = a:%s, b ; why\n\tc:%s\n"
-		 "  ; a comment\n  d\ncallers_deny = e\n  f:%s\nverify_not = 1\n",
+		 "  ; a comment\n  d\ncallers_deny = e\n  f:%s\nverify_not = "
+		 "1\n",
 		 symbol, symbol, symbol);
 	ck_assert_int_eq(from_file(text), -EINVAL);
 	ck_assert_str_eq(err.text, "f:8: verify_not: unknown key, expected one "

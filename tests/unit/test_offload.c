@@ -26,7 +26,8 @@ static void start(unsigned engines)
 static void copy(size_t n)
 {
 	memset(to, 0, sizeof(to));
-	ck_assert_ptr_eq(dsam_offload_copy(DSAM_OP_MEMCPY, to, from, n, NULL), to);
+	ck_assert_ptr_eq(dsam_offload_copy(DSAM_OP_MEMCPY, to, from, n, NULL),
+			 to);
 	ck_assert_mem_eq(to, from, n);
 }
 
