@@ -17,12 +17,15 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c \
 	src/policy.c src/tuner.c src/submit.c src/wait.c src/queue.c \
 	src/device_dsa.c src/device_software.c src/software_memory.c \
 	src/descriptor_exec.c src/descriptor_check.c src/descriptor_walk.c \
-	src/descriptor_step.c src/descriptor_crc.c src/stats.c
+	src/descriptor_step.c src/descriptor_crc.c src/stats.c \
+	src/caller.c src/caller_module.c src/caller_name.c src/profile.c
 COLD := preload/lifecycle.c src/libc_resolve.c src/clock.c src/slot.c \
 	src/queue_open.c src/open_device.c src/discover.c src/discover_sysfs.c \
 	src/software_open.c src/stats_sum.c src/report.c src/report_gain.c src/report_text.c \
-	src/report_json.c src/log.c src/text.c config/conf.c \
-	config/conf_value.c config/conf_load.c
+	src/report_json.c src/log.c src/text.c src/caller_rules.c \
+	src/caller_birth.c src/symbols.c src/profile_birth.c \
+	src/report_callers.c src/report_names.c src/report_who.c config/conf.c config/conf_file.c \
+	config/conf_rules.c config/conf_value.c config/conf_load.c
 
 O := build/$(BUILD)
 SO := $(O)/libdsapreload.so

@@ -15,4 +15,6 @@ echo
 echo
 "$out/bench/threads" "$so"
 echo
+"$out/bench/callers" "$so"
+echo
 bench/startup.sh "$out"

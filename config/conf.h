@@ -48,7 +48,8 @@ enum dsam_touch_by_choice {
 enum dsam_stats_choice {
 	DSAM_STATS_OFF,
 	DSAM_STATS_EXIT,
-	DSAM_STATS_ALL
+	DSAM_STATS_ALL,
+	DSAM_STATS_CALLERS
 };
 enum dsam_format_choice {
 	DSAM_FORMAT_TEXT,
@@ -77,6 +78,7 @@ enum dsam_key {
 #define DSAM_FIELD_SIZE(name, room) size_t name;
 #define DSAM_FIELD_OPTSIZE(name, room) size_t name;
 #define DSAM_FIELD_LIST(name, room) char name[room];
+#define DSAM_FIELD_RULES(name, room) char name[room];
 #define DSAM_FIELD_TEXT(name, room) char name[room];
 
 struct dsam_conf {
@@ -131,6 +133,12 @@ bool dsam_conf_list_admits(const char *list, const char *name);
  * bytes, NUL-terminated, cut if longer).  False at the end.
  */
 bool dsam_conf_list_next(const char **at, char *out, size_t room);
+
+/*
+ * The same for the caller rules, in which commas and blanks within () and <>
+ * belong to a C++ function's name.
+ */
+bool dsam_conf_rule_next(const char **at, char *out, size_t room);
 
 /* The settings as a configuration file, each key at its default, commented. */
 size_t dsam_conf_example(char *out, size_t room);

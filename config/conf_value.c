@@ -6,6 +6,8 @@
  */
 #include "conf_value.h"
 
+#include "conf_rules.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
@@ -106,6 +108,11 @@ void dsam_conf_value_expected(const struct dsam_key_info *k, char *out,
 		choices_say(k, words, sizeof(words));
 		snprintf(out, room, "%s of %s",
 			 k->kind == DSAM_KIND_SET ? "some" : "one", words);
+	} else if (k->kind == DSAM_KIND_RULES) {
+		snprintf(out, room,
+			 "up to %u rules MODULE or MODULE:SYMBOL with commas, "
+			 "%llu bytes",
+			 DSAM_RULES_MOST, k->high - 2);
 	} else if (k->kind == DSAM_KIND_LIST || k->kind == DSAM_KIND_TEXT) {
 		snprintf(out, room, "%s of at most %llu bytes",
 			 k->kind == DSAM_KIND_LIST ? "a list with commas"
@@ -243,6 +250,14 @@ static int value_text(const struct dsam_key_info *k, char *field,
 	return 0;
 }
 
+static int value_rules(const struct dsam_key_info *k, char *field,
+		       const char *text, bool append, char *why, size_t room)
+{
+	if (dsam_conf_rules_check(append ? field : "", text, why, room))
+		return -EINVAL;
+	return value_text(k, field, text, append, why, room);
+}
+
 static int refuse_later(const struct dsam_key_info *k, const char *text,
 			char *why, size_t room)
 {
@@ -272,6 +287,8 @@ int dsam_conf_value_set(struct dsam_conf *conf, enum dsam_key key,
 		return value_choice(k, field, text, why, room);
 	case DSAM_KIND_SET:
 		return value_set(k, field, text, why, room);
+	case DSAM_KIND_RULES:
+		return value_rules(k, field, text, append, why, room);
 	case DSAM_KIND_LIST:
 	case DSAM_KIND_TEXT:
 		return value_text(k, field, text, append, why, room);

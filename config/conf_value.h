@@ -12,6 +12,7 @@ enum dsam_kind {
 	DSAM_KIND_OPTSIZE,
 	DSAM_KIND_NUMBER,
 	DSAM_KIND_LIST,
+	DSAM_KIND_RULES,
 	DSAM_KIND_TEXT
 };
 
@@ -29,8 +30,8 @@ struct dsam_key_info {
 extern const struct dsam_key_info dsam_key_table[DSAM_KEYS];
 
 /*
- * Set key from text.  append adds to a LIST.  0, or -EINVAL with why (room
- * bytes) saying what is wrong and what is expected.
+ * Set key from text.  append adds to a LIST or RULES.  0, or -EINVAL with why
+ * (room bytes) saying what is wrong and what is expected.
  */
 int dsam_conf_value_set(struct dsam_conf *conf, enum dsam_key key,
 			const char *text, bool append, char *why, size_t room);

@@ -21,6 +21,9 @@
 	DSAM_LIKELY((n) < atomic_load_explicit(&dsam_gate[op], \
 					       memory_order_relaxed))
 
+/* Of the exported function: what it calls below is always inlined. */
+#define CALLER __builtin_return_address(0)
+
 EXPORT void *memcpy(void *dst, const void *src, size_t n);
 EXPORT void *memmove(void *dst, const void *src, size_t n);
 EXPORT void *memset(void *dst, int c, size_t n);
@@ -38,7 +41,7 @@ static inline __attribute__((always_inline)) void *
 pass_copy(enum dsam_op op, void *dst, const void *src, size_t n)
 {
 	if (DSAM_UNLIKELY(!SMALL(op, n)))
-		return dsam_offload_copy(op, dst, src, n);
+		return dsam_offload_copy(op, dst, src, n, CALLER);
 	if (n > DSAM_TINY)
 		return dsam_libc.memmove(dst, src, n);
 	dsam_tiny_copy(dst, src, n);
@@ -49,7 +52,7 @@ static inline __attribute__((always_inline)) void *pass_fill(void *dst, int c,
 							     size_t n)
 {
 	if (DSAM_UNLIKELY(!SMALL(DSAM_OP_MEMSET, n)))
-		return dsam_offload_fill(dst, c, n);
+		return dsam_offload_fill(dst, c, n, CALLER);
 	return dsam_libc.memset(dst, c, n);
 }
 
@@ -74,7 +77,8 @@ pass_mempcpy(void *dst, const void *src, size_t n)
 {
 	if (SMALL(DSAM_OP_MEMCPY, n))
 		return dsam_libc.mempcpy(dst, src, n);
-	return (char *)dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n) + n;
+	return (char *)dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n, CALLER) +
+	       n;
 }
 
 void *mempcpy(void *dst, const void *src, size_t n)

@@ -5,6 +5,7 @@
  * rebirth.  Must not: fail the program.  Each step that fails leaves the
  * gates shut, which is a program that never knew of us.
  */
+#include "caller_birth.h"
 #include "clock.h"
 #include "conf.h"
 #include "device_software.h"
@@ -87,6 +88,7 @@ static void set_tuning(void)
 	t->touch_auto = conf.touch == DSAM_TOUCH_AUTO;
 	t->touch_madvise = conf.touch_by == DSAM_TOUCH_MADVISE;
 	t->counts_small = conf.stats == DSAM_STATS_ALL;
+	t->profiles = conf.stats == DSAM_STATS_CALLERS;
 	t->fault_resumes = conf.fault_resumes;
 	t->submit_retries = conf.submit_retries;
 	t->max_inflight = conf.max_inflight;
@@ -102,14 +104,29 @@ static void set_tuning(void)
 			      dsam_clock.ticks_per_us;
 }
 
+static size_t gate_of(int op)
+{
+	size_t least = dsam_limits.min_bytes[op];
+
+	if (dsam_tuning.counts_small)
+		return 0;
+	if (dsam_tuning.profiles && conf.profile_min_bytes &&
+	    conf.profile_min_bytes < least && op != DSAM_OP_MEMCMP)
+		return conf.profile_min_bytes;
+	return least;
+}
+
 static void open_gates(void)
 {
 	for (int op = 0; op < DSAM_OPS; op++)
-		atomic_store_explicit(&dsam_gate[op],
-				      dsam_tuning.counts_small
-					      ? 0
-					      : dsam_limits.min_bytes[op],
+		atomic_store_explicit(&dsam_gate[op], gate_of(op),
 				      memory_order_release);
+}
+
+/* Statistics that are worth having without a device, too. */
+static bool is_profile(void)
+{
+	return conf.stats == DSAM_STATS_ALL || conf.stats == DSAM_STATS_CALLERS;
 }
 
 /*
@@ -169,8 +186,7 @@ static int find_work(void)
 		return -EINVAL;
 	}
 	rc = dsam_open_device(&conf);
-	/* Counting every call is worth it without a device, too. */
-	return rc == -ENODEV && conf.stats == DSAM_STATS_ALL ? 0 : rc;
+	return rc == -ENODEV && is_profile() ? 0 : rc;
 }
 
 static int be_born(char *const *env)
@@ -193,12 +209,14 @@ static int be_born(char *const *env)
 				   program_invocation_short_name))
 		return -ECANCELED;
 	/* The usual case, a machine without a DSA, ends here. */
-	if (conf.device == DSAM_DEVICE_AUTO && conf.stats != DSAM_STATS_ALL &&
+	if (conf.device == DSAM_DEVICE_AUTO && !is_profile() &&
 	    !conf.queues[0] && !dsam_discover_any())
 		return -ENODEV;
 	dsam_log_stderr();
 	dsam_log_setup(conf.log, conf.log_file);
-	rc = find_work();
+	rc = dsam_caller_birth(&conf);
+	if (!rc)
+		rc = find_work();
 	if (rc)
 		return rc;
 	rc = dsam_slot_birth();

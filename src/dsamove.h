@@ -56,6 +56,7 @@ enum dsam_why {
 	DSAM_WHY_LEAVING,
 	DSAM_WHY_FORKED,
 	DSAM_WHY_NO_DEVICE,
+	DSAM_WHY_CALLER,
 	DSAM_WHYS
 };
 
@@ -66,6 +67,7 @@ struct dsam_request {
 	size_t n;
 	enum dsam_op op;
 	unsigned char fill; /* memset's byte */
+	const void *caller; /* where the call returns to */
 };
 
 static inline bool dsam_is_fill(const struct dsam_request *rq)

@@ -6,10 +6,12 @@
  */
 #include "offload.h"
 
+#include "caller.h"
 #include "clock.h"
 #include "libc_mem.h"
 #include "pieces.h"
 #include "policy.h"
+#include "profile.h"
 
 #include <immintrin.h>
 
@@ -98,6 +100,7 @@ static void with_device(struct dsam_story *st)
 static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 {
 	struct dsam_story st; /* not cleared: most of it is for trouble */
+	enum dsam_caller_says says = DSAM_CALLER_ADMITTED;
 	uint64_t start = dsam_ticks();
 
 	st.rq = rq;
@@ -108,7 +111,11 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.first = st.last = 0;
 	st.is_forked = false;
 	dsam_account_begin(&st.account);
+	if (DSAM_UNLIKELY(dsam_callers.has_rules))
+		says = dsam_caller_ask(&slot->callers, rq->caller);
 	st.plan = dsam_policy_plan(&dsam_limits, rq, false);
+	if (says != DSAM_CALLER_ADMITTED && st.plan.why == DSAM_WHY_NONE)
+		st.plan.why = DSAM_WHY_CALLER;
 	if (st.plan.why == DSAM_WHY_NONE) {
 		st.plan.touch = wants_touch(slot, rq->n);
 		st.sub.node = cpu_node();
@@ -125,6 +132,11 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.account.ns =
 		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
 	dsam_stats_request(&slot->stats, rq->op, rq->n, &st.account);
+	if (DSAM_UNLIKELY(dsam_tuning.profiles))
+		dsam_profile_add(rq->caller, rq->n, &st.account);
+	/* A module that came after birth: the next copy's rules know it. */
+	if (DSAM_UNLIKELY(says == DSAM_CALLER_UNKNOWN))
+		dsam_caller_learn(rq->caller);
 }
 
 static DSAM_NOINLINE void carry(const struct dsam_request *rq)
@@ -144,13 +156,20 @@ static DSAM_NOINLINE void carry(const struct dsam_request *rq)
 		dsam_slot_leave(slot);
 }
 
-/* stats=all: a call below the cutoff is counted, and that is all. */
-static inline bool count_small(enum dsam_op op, size_t n)
+/*
+ * A call below the cutoff is counted (stats=all), its caller is noted
+ * (stats=callers), and that is all.
+ */
+static inline bool count_small(enum dsam_op op, size_t n, const void *caller)
 {
 	struct dsam_slot *s = dsam_self.slot;
 
 	if (n >= dsam_limits.min_bytes[op])
 		return false;
+	if (DSAM_UNLIKELY(dsam_tuning.profiles)) {
+		dsam_profile_small(n, caller);
+		return true;
+	}
 	if (DSAM_UNLIKELY(s <= DSAM_SELF_GONE ||
 			  dsam_self.epoch != dsam_slot_epoch())) {
 		if (dsam_slot_enter(&s, __builtin_frame_address(0)))
@@ -163,42 +182,44 @@ static inline bool count_small(enum dsam_op op, size_t n)
 }
 
 static DSAM_NOINLINE void *copy(enum dsam_op op, void *dst, const void *src,
-				size_t n)
+				size_t n, const void *caller)
 {
 	const struct dsam_request rq = {
-		.dst = dst, .src = src, .n = n, .op = op};
+		.dst = dst, .src = src, .n = n, .op = op, .caller = caller};
 
 	carry(&rq);
 	return dst;
 }
 
-static DSAM_NOINLINE void *fill(void *dst, int c, size_t n)
+static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller)
 {
 	const struct dsam_request rq = {.dst = dst,
 					.n = n,
 					.op = DSAM_OP_MEMSET,
-					.fill = (unsigned char)c};
+					.fill = (unsigned char)c,
+					.caller = caller};
 
 	carry(&rq);
 	return dst;
 }
 
-void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n)
+void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
+			const void *caller)
 {
-	if (DSAM_LIKELY(count_small(op, n)))
+	if (DSAM_LIKELY(count_small(op, n, caller)))
 		return dsam_libc.memmove(dst, src, n);
-	return copy(op, dst, src, n);
+	return copy(op, dst, src, n, caller);
 }
 
-void *dsam_offload_fill(void *dst, int c, size_t n)
+void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller)
 {
-	if (DSAM_LIKELY(count_small(DSAM_OP_MEMSET, n)))
+	if (DSAM_LIKELY(count_small(DSAM_OP_MEMSET, n, caller)))
 		return dsam_libc.memset(dst, c, n);
-	return fill(dst, c, n);
+	return fill(dst, c, n, caller);
 }
 
 int dsam_offload_compare(const void *a, const void *b, size_t n)
 {
-	(void)count_small(DSAM_OP_MEMCMP, n);
+	(void)count_small(DSAM_OP_MEMCMP, n, NULL);
 	return dsam_libc.memcmp(a, b, n);
 }

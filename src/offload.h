@@ -18,6 +18,7 @@ struct dsam_tuning {
 	bool by_numa_cpu; /* prefer queues of the calling CPU's node */
 	bool touch_always, touch_auto, touch_madvise;
 	bool counts_small; /* stats=all */
+	bool profiles; /* stats=callers */
 	unsigned fault_resumes, submit_retries, max_inflight;
 	unsigned verify_percent;
 };
@@ -27,10 +28,11 @@ extern struct dsam_limits dsam_limits DSAM_HIDDEN;
 /*
  * Copy n bytes as memmove does, or fill them; with the device if the policy
  * says so.  Never fails; errno and signals are as libc would have left them.
- * Return dst.
+ * caller is where the call returns to.  Return dst.
  */
-void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n);
-void *dsam_offload_fill(void *dst, int c, size_t n);
+void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
+			const void *caller);
+void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller);
 
 /* memcmp counted, done by the CPU (stats=all). */
 int dsam_offload_compare(const void *a, const void *b, size_t n);

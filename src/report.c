@@ -42,6 +42,7 @@ static const struct {
 	[DSAM_WHY_LEAVING] = {"leaving", "the thread was ending"},
 	[DSAM_WHY_FORKED] = {"forked", "first copies after a fork"},
 	[DSAM_WHY_NO_DEVICE] = {"no_device", "there is no device"},
+	[DSAM_WHY_CALLER] = {"caller", "caller rules do not admit the caller"},
 };
 
 const char *dsam_why_words(enum dsam_why why)
@@ -174,11 +175,17 @@ void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
 	gather_threads(r);
 	gather_sums(r);
 	dsam_report_gain(r);
+	if (dsam_profile)
+		dsam_report_callers(r);
 }
 
 /* Was there a copy at or above the cutoff at all?  Most processes: no. */
 static bool is_worth_it(void)
 {
+	if (dsam_profile)
+		for (unsigned i = 0; i < DSAM_PROFILED; i++)
+			if (atomic_load(&dsam_profile->caller[i].calls))
+				return true;
 	for (unsigned i = 0; i < DSAM_SLOTS; i++)
 		if (atomic_load(&dsam_arena->state[i]) != DSAM_SLOT_FREE &&
 		    has_calls(&dsam_arena->slot[i].stats, false))
@@ -237,7 +244,7 @@ void dsam_report(const struct dsam_conf *conf)
 	t = (struct dsam_text){(char *)(r + 1), 0, REPORT_ROOM};
 	dsam_clock_calibrate();
 	dsam_report_gather(r, conf);
-	if (r->calls) {
+	if (r->calls || r->callers) {
 		if (conf->report_format == DSAM_FORMAT_JSON)
 			dsam_report_json(&t, r);
 		else

@@ -5,6 +5,7 @@
 
 #include "conf.h"
 #include "discover.h"
+#include "profile.h"
 #include "slot.h"
 #include "text.h"
 
@@ -15,6 +16,20 @@ struct dsam_report_row {
 	bool has_ended;
 	char name[16];
 	const struct dsam_thread_stats *stats;
+};
+
+#define DSAM_MAX_CALLERS 512
+
+/* A function that copies, or a place where no function has a name. */
+struct dsam_report_caller {
+	const struct dsam_module *module; /* NULL: code of no file */
+	uint64_t offset; /* where its call returns to, from module's start */
+	char function[256]; /* as the symbol table has it, or empty */
+	bool is_dynamic; /* by .dynsym */
+	uint64_t function_at, calls, bytes, device_bytes;
+	uint64_t timed_calls, cpu_bytes, cpu_ns, with_bytes, with_ns;
+	uint64_t size[DSAM_BINS];
+	int64_t gain_ns; /* estimate; negative: a loss */
 };
 
 struct dsam_report {
@@ -42,6 +57,11 @@ struct dsam_report {
 	 */
 	uint64_t cpu_ns, cpu_most_ns;
 	bool cpu_was_measured;
+	/* stats=callers; the most bytes first. */
+	struct dsam_report_caller caller[DSAM_MAX_CALLERS];
+	unsigned callers;
+	uint64_t profiled_calls, profiled_bytes;
+	uint64_t other_calls, other_bytes; /* of callers that had no room */
 };
 
 /* How queues were found; set at birth, for the report's header. */
@@ -58,6 +78,21 @@ void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf);
 
 /* Fill in offload_ns, cpu_ns, cpu_most_ns of a report with its totals. */
 void dsam_report_gain(struct dsam_report *r);
+
+/* What the CPU takes, measured: picoseconds a byte on warm and fresh pages. */
+void dsam_report_speed(uint64_t *least, uint64_t *most);
+
+/* stats=callers: its rows, with names and what offload would gain. */
+void dsam_report_callers(struct dsam_report *r);
+
+/* Name the functions of the rows, by the files' symbol tables. */
+void dsam_report_names(struct dsam_report *r);
+
+/* The rule that admits row i, or false: nobody gains by it. */
+bool dsam_report_rule(const struct dsam_report *r, unsigned i, char *out,
+		      size_t room);
+void dsam_report_callers_text(struct dsam_text *t, const struct dsam_report *r);
+void dsam_report_callers_json(struct dsam_text *t, const struct dsam_report *r);
 
 /* Render.  At most 100 columns. */
 void dsam_report_text(struct dsam_text *t, const struct dsam_report *r);

@@ -60,6 +60,15 @@ static void measure_cpu(struct speed *s, bool is_fill)
 	dsam_syscall3(SYS_munmap, p, 2 * MEASURE_BYTES, 0);
 }
 
+void dsam_report_speed(uint64_t *least, uint64_t *most)
+{
+	struct speed s = {0};
+
+	measure_cpu(&s, false);
+	*least = s.least;
+	*most = s.most;
+}
+
 static uint64_t at_speed(uint64_t bytes, uint64_t ps)
 {
 	return (uint64_t)((unsigned __int128)bytes * ps / 1000);

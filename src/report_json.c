@@ -172,6 +172,7 @@ void dsam_report_json(struct dsam_text *t, const struct dsam_report *r)
 	close_with(t, '}');
 	dsam_text_add(t, ",");
 	threads(t, r);
+	dsam_report_callers_json(t, r);
 	close_with(t, '}');
 	dsam_text_add(t, "\n");
 }

@@ -323,4 +323,5 @@ void dsam_report_text(struct dsam_text *t, const struct dsam_report *r)
 	gain(t, r);
 	device_line(t, r);
 	advice(t, r);
+	dsam_report_callers_text(t, r);
 }

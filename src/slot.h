@@ -7,6 +7,7 @@
 #ifndef DSAM_SLOT_H
 #define DSAM_SLOT_H
 
+#include "caller.h"
 #include "queue.h"
 #include "stats.h"
 #include "tuner.h"
@@ -44,6 +45,8 @@ struct dsam_slot {
 	const void *frame; /* of the request that made it busy */
 	struct dsam_queue *queue[DSAM_DEPTH]; /* where desc[n] went */
 	struct dsam_tuner tuner;
+
+	struct dsam_caller_cache callers;
 
 	_Alignas(DSAM_LINE) struct dsam_thread_stats stats;
 	pid_t tid;

@@ -28,6 +28,7 @@ slow_engines software_engines=1 software_latency_ns=3000 wait=yield max_inflight
 verify software_engines=0 verify=100 touch=always
 tiny software_engines=0 min_bytes=1 memset_min_bytes=100
 all software_engines=0 stats=all
+callers software_engines=1 stats=callers profile_min_bytes=1 caller_depth=8 callers_deny=libz,libnone:f
 default
 END
 }

@@ -108,6 +108,7 @@ wrong software_engines=0 verify=100 log=off software_script=ok*20,wrong@5
 never software_engines=0 device_timeout_ms=5 log=off software_script=ok*20,never
 to_memory software_engines=0 cache_control=memory mode=split
 yield software_engines=1 wait=yield max_inflight=1
+callers software_engines=0 stats=callers profile_min_bytes=1 caller_depth=8 callers_deny=libz,libnone:f
 stats_all software_engines=0 stats=all memcpy_min_bytes=3 memmove_min_bytes=2 memset_min_bytes=70
 END
 }

@@ -217,9 +217,9 @@ static inline void oracle_case(struct oracle *o)
 
 	errno = ORACLE_ERRNO;
 	if (o->src)
-		got = dsam_offload_copy(o->op, o->dst, o->src, o->n);
+		got = dsam_offload_copy(o->op, o->dst, o->src, o->n, NULL);
 	else
-		got = dsam_offload_fill(o->dst, fill, o->n);
+		got = dsam_offload_fill(o->dst, fill, o->n, NULL);
 	if (errno != ORACLE_ERRNO)
 		oracle_fail(o, "errno changed", (size_t)errno);
 	if (got != o->dst)

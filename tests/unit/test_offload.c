@@ -26,7 +26,8 @@ static void start(unsigned engines)
 static void copy(size_t n)
 {
 	memset(to, 0, sizeof(to));
-	ck_assert_ptr_eq(dsam_offload_copy(DSAM_OP_MEMCPY, to, from, n), to);
+	ck_assert_ptr_eq(dsam_offload_copy(DSAM_OP_MEMCPY, to, from, n, NULL),
+			 to);
 	ck_assert_mem_eq(to, from, n);
 }
 
@@ -45,7 +46,7 @@ START_TEST(below_the_cutoff_is_only_counted)
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCPY)->small_calls, 1);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCPY)->small_bytes, 999);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCPY)->calls[DSAM_ROUTE_DEVICE], 1);
-	ck_assert_ptr_eq(dsam_offload_fill(to, 0x155, 60000), to);
+	ck_assert_ptr_eq(dsam_offload_fill(to, 0x155, 60000, NULL), to);
 	ck_assert_int_eq(to[59999], 0x55);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMSET)->small_calls, 1);
 	dsam_limits.min_bytes[DSAM_OP_MEMCMP] = SIZE_MAX;
@@ -98,7 +99,7 @@ static void expect_signal(bool is_write, size_t good, size_t n)
 		char *bad = p + room - good;
 
 		dsam_offload_copy(DSAM_OP_MEMCPY, is_write ? bad : to,
-				  is_write ? from : bad, n);
+				  is_write ? from : bad, n, NULL);
 		ck_abort_msg("no signal");
 	}
 	signal(SIGSEGV, SIG_DFL);
@@ -159,7 +160,7 @@ static void copy_in_handler(int sig)
 	(void)sig;
 	handled++;
 	dsam_offload_copy(DSAM_OP_MEMMOVE, inner_to, inner_from,
-			  sizeof(inner_to));
+			  sizeof(inner_to), NULL);
 }
 
 static void jump_in_handler(int sig)
@@ -332,7 +333,7 @@ START_TEST(a_share_is_verified)
 	engine_script("wrong@0");
 	dsam_tuning.verify_percent = 25;
 	for (int i = 0; i < 400; i++) {
-		dsam_offload_copy(DSAM_OP_MEMCPY, to, from, 256);
+		dsam_offload_copy(DSAM_OP_MEMCPY, to, from, 256, NULL);
 		wrong += to[0] != from[0];
 		engine_revive();
 	}

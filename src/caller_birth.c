@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD (birth).  The caller rules of the settings, and the functions of
+ * other libraries that they take.
+ * May: dlopen, mmap, allocate, log.  Must not: leave a rule out silently.
+ */
+#include "caller_birth.h"
+
+#include "caller.h"
+#include "caller_rules.h"
+#include "log.h"
+#include "profile.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* Modules and ranges: address space, of which what is used is touched. */
+#define ROOM (16UL * 1024 * 1024)
+#define UNWINDER "libunwind.so.8"
+
+static char program[PATH_MAX];
+static int (*unw_backtrace)(void **buffer, int size);
+
+/* The rules of one key, after those that are there; their text from *at. */
+static void take_list(const char *list, uint32_t bits, char **at)
+{
+	while (dsam_conf_rule_next(&list, *at, strlen(list) + 1)) {
+		struct dsam_rule *r = &dsam_modules.rule[dsam_modules.rules++];
+		char *colon = strchr(*at, ':');
+
+		r->module = *at;
+		r->bits = bits;
+		*at += strlen(*at) + 1;
+		if (colon) {
+			*colon = 0;
+			r->symbol = colon + 1;
+			r->is_glob = strpbrk(r->module, "*?[");
+		}
+	}
+}
+
+/*
+ * A program is known by the name that was executed, and by that of its file:
+ * redis-server is a link.  The path has to be good after a chdir.
+ */
+static void name_program(void)
+{
+	ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	/* The kernel gives the address of a string as a number. */
+	const char *executed = (const char *)getauxval(AT_EXECFN);
+
+	program[n > 0 ? n : 0] = 0;
+	dsam_modules.program = program;
+	dsam_modules.program_too = executed;
+	if (executed && (executed[0] == '/' || !program[0])) {
+		dsam_modules.program = executed;
+		dsam_modules.program_too = program;
+	}
+}
+
+static int take_rules(const struct dsam_conf *conf)
+{
+	size_t n = DSAM_MAX_RULES * sizeof(struct dsam_rule);
+	size_t text =
+		strlen(conf->callers_allow) + strlen(conf->callers_deny) + 4;
+	char *p = mmap(NULL, n + text + ROOM, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (p == MAP_FAILED)
+		return -errno;
+	dsam_modules.rule = (struct dsam_rule *)p;
+	dsam_modules.rules = 0;
+	dsam_modules.first = NULL;
+	dsam_modules.used = 0;
+	p += n;
+	take_list(conf->callers_allow, DSAM_RULE_ALLOW, &p);
+	dsam_callers.has_allow = dsam_modules.rules;
+	take_list(conf->callers_deny, DSAM_RULE_DENY, &p);
+	p += -(uintptr_t)p % DSAM_LINE;
+	dsam_modules.room = p;
+	dsam_modules.room_bytes = ROOM - DSAM_LINE;
+	name_program();
+	return 0;
+}
+
+/* Where it meets a frame for the first time it makes system calls. */
+static int backtrace_quietly(void **buffer, int size)
+{
+	int kept = errno, n = unw_backtrace(buffer, size);
+
+	errno = kept;
+	return n;
+}
+
+/*
+ * Never a dependency of ours, and local: its _Unwind_* would catch C++'s
+ * exceptions.  Its first backtrace allocates, so it is done here.
+ */
+static bool load_unwinder(void)
+{
+	void *frame[DSAM_CALLER_DEPTH];
+	void *l = dlopen(UNWINDER, RTLD_NOW | RTLD_LOCAL);
+
+	if (!l)
+		return false;
+	*(void **)&unw_backtrace = dlsym(l, "unw_backtrace");
+	if (!unw_backtrace)
+		return false;
+	unw_backtrace(frame, DSAM_CALLER_DEPTH);
+	dsam_callers.backtrace = backtrace_quietly;
+	return true;
+}
+
+/* Parameters and templates in a name: only libstdc++ knows them. */
+static void load_demangler(const struct dsam_conf *conf,
+			   struct dsam_rules_birth *b)
+{
+	void *l;
+
+	b->demangle = NULL;
+	if (!strpbrk(conf->callers_allow, "(<") &&
+	    !strpbrk(conf->callers_deny, "(<"))
+		return;
+	l = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_LOCAL);
+	if (l)
+		*(void **)&b->demangle = dlsym(l, "__cxa_demangle");
+	if (!b->demangle)
+		dsam_log(DSAM_LOG_WARN,
+			 "caller rules: no libstdc++.so.6 to demangle with, "
+			 "rules with ( or < match mangled names alone");
+}
+
+static int report_rule(const struct dsam_conf *conf, const struct dsam_rule *r)
+{
+	enum dsam_key key = r->bits == DSAM_RULE_ALLOW ? DSAM_KEY_callers_allow
+						       : DSAM_KEY_callers_deny;
+	char what[400];
+
+	if (!r->has_module) {
+		dsam_log(DSAM_LOG_INFO,
+			 "caller rule '%.100s' names no module that is loaded "
+			 "now",
+			 r->module);
+		return 0;
+	}
+	if (!r->symbol || r->has_symbol)
+		return 0;
+	/* Of many modules a later one may have it. */
+	if (strpbrk(r->symbol, "*?[") && !r->is_glob) {
+		snprintf(what, sizeof(what),
+			 "rule '%.100s:%.100s' matches no function of that "
+			 "module, expected a glob that does; nothing is "
+			 "offloaded",
+			 r->module, r->symbol);
+		dsam_log_key(conf, key, what);
+		return -EINVAL;
+	}
+	snprintf(what, sizeof(what),
+		 "rule '%.100s:%.100s' matches nothing: the symbol tables of "
+		 "that module have no such function",
+		 r->module, r->symbol);
+	dsam_log_key(conf, key, what);
+	return 0;
+}
+
+int dsam_caller_birth(const struct dsam_conf *conf)
+{
+	struct dsam_rules_birth b;
+	int rc = 0;
+
+	if (!conf->callers_allow[0] && !conf->callers_deny[0] &&
+	    conf->stats != DSAM_STATS_CALLERS)
+		return 0;
+	*(void **)&dsam_callers.find = dlsym(RTLD_DEFAULT, "_dl_find_object");
+	if (!dsam_callers.find) {
+		dsam_log(DSAM_LOG_WARN, "caller rules and stats=callers need "
+					"glibc 2.35; nothing is offloaded");
+		return -ENOSYS;
+	}
+	dsam_callers.depth = conf->caller_depth;
+	if (dsam_callers.depth > 1 &&
+	    (conf->callers_allow[0] || conf->callers_deny[0]) &&
+	    !load_unwinder()) {
+		dsam_log_key(conf, DSAM_KEY_caller_depth,
+			     "more than 1 needs " UNWINDER
+			     " (package libunwind8), which is not there; "
+			     "nothing is offloaded");
+		return -ENOENT;
+	}
+	rc = take_rules(conf);
+	if (rc) {
+		dsam_log(DSAM_LOG_WARN,
+			 "no memory for caller rules: %s; nothing is "
+			 "offloaded",
+			 strerror(-rc));
+		return rc;
+	}
+	if (conf->stats == DSAM_STATS_CALLERS && dsam_profile_birth())
+		return -ENOMEM;
+	load_demangler(conf, &b);
+	dsam_caller_rules_resolve(&b);
+	for (unsigned i = 0; i < dsam_modules.rules && !rc; i++)
+		rc = report_rule(conf, &dsam_modules.rule[i]);
+	dsam_callers.has_rules = !rc && dsam_modules.rules;
+	return rc;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A loaded executable or library: who it is, and which of its functions the
+ * caller rules name, as ranges of addresses.
+ */
+#ifndef DSAM_CALLER_MODULE_H
+#define DSAM_CALLER_MODULE_H
+
+#include "dsamove.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <stdatomic.h>
+
+/* What a rule says of a caller; bits, as several may match. */
+#define DSAM_RULE_ALLOW 1U
+#define DSAM_RULE_DENY 2U
+
+struct dsam_rule {
+	const char *module; /* glob */
+	const char *symbol; /* glob; NULL: any code of the module */
+	uint32_t bits;
+	bool is_glob; /* module is: it need not have the symbol */
+	bool has_module; /* matched one at birth */
+	bool has_symbol; /* and a function of it */
+};
+
+/* Offsets from the module's start. */
+struct dsam_range {
+	uint32_t start, end, bits;
+};
+
+/* Immutable once it is in the list, and never freed. */
+struct dsam_module {
+	struct dsam_module *next;
+	const char *start, *end; /* as _dl_find_object has them */
+	const void *map;
+	const char *path; /* of the file, as the loader has it */
+	uint64_t id[2]; /* build id, or a sum of the first segment */
+	const char *build_id; /* where to read it; NULL: sum */
+	size_t summed; /* bytes */
+	bool is_late; /* came after birth */
+	uint32_t bits; /* of all its code */
+	/*
+	 * Of code that no range covers: a function to deny may be there under
+	 * a name that only the file's symbol table has.
+	 */
+	uint32_t missed;
+	uint32_t ranges;
+	struct dsam_range range[];
+};
+
+struct dsam_modules {
+	struct dsam_rule *rule; /* const after birth */
+	unsigned rules;
+	const char *program; /* path of the executable */
+	const char *program_too; /* by its other name, if it has two */
+	_Atomic(struct dsam_module *) first;
+	char *room; /* for modules; by bytes, never given back */
+	size_t room_bytes;
+	_Atomic size_t used;
+};
+extern struct dsam_modules dsam_modules DSAM_HIDDEN;
+
+#define DSAM_MAX_RULES 256U
+
+/* A module while it is looked at. */
+struct dsam_look {
+	const struct dl_find_object *object;
+	const char *name[2]; /* file name, and the file's own if a link */
+	uint8_t rule[DSAM_MAX_RULES]; /* those that match the name */
+	bool found[DSAM_MAX_RULES]; /* ... and a function */
+	unsigned rules;
+	struct dsam_module *module; /* NULL while counting */
+	const char *path;
+	/* If not NULL: told of each function, and the rules are not asked. */
+	void (*each)(struct dsam_look *l, const char *symbol, uint64_t offset,
+		     uint64_t size);
+	void *user;
+	uint32_t ranges, bits;
+};
+
+/* Is this the module that was looked at?  Reads its first page. */
+bool dsam_module_is(const struct dsam_module *m,
+		    const struct dl_find_object *o);
+
+/* The module in the list that object is, or NULL. */
+const struct dsam_module *dsam_module_find(const struct dl_find_object *o);
+
+/* Which rules match the module's names; and its bits. */
+void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
+		       const char *file, const char *other);
+
+/* A function of the module: its range, if a rule names it. */
+void dsam_module_function(struct dsam_look *l, const char *symbol,
+			  uint64_t offset, uint64_t size,
+			  const char *demangled);
+
+/* All functions that .dynsym has, which is in memory. */
+void dsam_module_dynsym(struct dsam_look *l);
+
+/*
+ * Room for what was counted; then the same functions again, then publish.
+ * False: no room, and the module stays unknown.
+ */
+bool dsam_module_take(struct dsam_look *l);
+void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed);
+
+/*
+ * Make a module known by what is in memory: no system call, no allocation,
+ * no lock; safe in a signal handler.  Its code is running, so it stays.
+ */
+void dsam_module_learn(const struct dl_find_object *o);
+
+#endif

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD (birth).  What the caller rules mean for the modules that are
+ * there.
+ * May: read files, and what demangling a name takes.
+ * Must not: keep a file open.
+ */
+#include "caller_rules.h"
+
+#include "caller.h"
+#include "caller_name.h"
+#include "symbols.h"
+
+#include <limits.h>
+#include <link.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *demangled(struct dsam_rules_birth *b, const char *symbol)
+{
+	if (!b->demangle || symbol[0] != '_' || symbol[1] != 'Z')
+		return NULL;
+	return b->demangle(symbol, NULL, NULL, NULL);
+}
+
+/* The functions of the file's table; false: it has none. */
+static bool by_file(struct dsam_look *l, struct dsam_rules_birth *b,
+		    const struct dsam_symbols *s)
+{
+	const struct link_map *map = l->object->dlfo_link_map;
+	uintptr_t start = (uintptr_t)l->object->dlfo_map_start;
+
+	for (size_t i = 0; i < s->count; i++) {
+		const char *name = dsam_symbols_function(s, i), *cxx;
+		uint64_t at = map->l_addr + s->symbol[i].st_value;
+
+		if (!name || at < start)
+			continue;
+		cxx = demangled(b, name);
+		dsam_module_function(l, name, at - start, s->symbol[i].st_size,
+				     cxx);
+		free((char *)(uintptr_t)cxx);
+	}
+	return s->count;
+}
+
+static bool has_symbol_rule(const struct dsam_look *l)
+{
+	for (unsigned i = 0; i < l->rules; i++)
+		if (dsam_modules.rule[l->rule[i]].symbol)
+			return true;
+	return false;
+}
+
+static void note_found(const struct dsam_look *l)
+{
+	for (unsigned i = 0; i < l->rules; i++) {
+		struct dsam_rule *r = &dsam_modules.rule[l->rule[i]];
+
+		r->has_module = true;
+		r->has_symbol = r->has_symbol || l->found[i];
+	}
+}
+
+static void resolve(struct dsam_rules_birth *b, const struct dl_find_object *o,
+		    const char *path)
+{
+	bool is_program = path == dsam_modules.program;
+	char real[PATH_MAX], *other = realpath(path, real);
+	struct dsam_symbols s = {0};
+	struct dsam_look l;
+
+	dsam_module_begin(&l, o, path,
+			  is_program ? dsam_modules.program_too : other);
+	if (has_symbol_rule(&l)) {
+		dsam_symbols_read(&s, path, o->dlfo_map_start);
+		if (!by_file(&l, b, &s))
+			dsam_module_dynsym(&l);
+	}
+	note_found(&l);
+	if (dsam_module_take(&l)) {
+		if (l.rules && !by_file(&l, b, &s))
+			dsam_module_dynsym(&l);
+		dsam_module_publish(&l, false, 0);
+	}
+	dsam_symbols_drop(&s);
+}
+
+/* An address in the module's code: the first byte of what may be executed. */
+static void *code_of(const struct dl_phdr_info *info)
+{
+	for (unsigned i = 0; i < info->dlpi_phnum; i++)
+		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
+		    info->dlpi_phdr[i].p_flags & PF_X)
+			return (char *)info->dlpi_addr +
+			       info->dlpi_phdr[i].p_vaddr;
+	return NULL;
+}
+
+static int each(struct dl_phdr_info *info, size_t size, void *user)
+{
+	struct dsam_rules_birth *b = user;
+	void *code = code_of(info);
+	struct dl_find_object o;
+
+	(void)size;
+	if (!code || dsam_callers.find(code, &o))
+		return 0;
+	resolve(b, &o,
+		info->dlpi_name[0] ? info->dlpi_name : dsam_modules.program);
+	return 0;
+}
+
+void dsam_caller_rules_resolve(struct dsam_rules_birth *b)
+{
+	dl_iterate_phdr(each, b);
+}

@@ -1,0 +1,230 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Caller rules on programs that know nothing of them: functions and modules,
+# what comes by dlopen and goes, code of C++, of a JIT and of other malloc's.
+. tests/lib.sh "$1"
+shared=$PWD/tests/programs/shared
+cd "$tmp" || exit 2
+
+# counts SETTINGS... COMMAND: sets $denied and $moved, in calls of memcpy.
+counts() {
+	rm -f report
+	run with device=software software_engines=0 report_format=json \
+		report_file="$tmp/report" "$@"
+	read -r denied moved <<<"$(python3 -I -S - report <<'END'
+import json, sys
+denied = moved = 0
+for line in open(sys.argv[1]):
+    r = json.loads(line)
+    o = r['total']['ops'].get('memcpy')
+    if o:
+        denied += o['cpu_reasons'].get('caller', {'calls': 0})['calls']
+        moved += o['routes']['device']['calls'] + o['routes']['shared']['calls']
+print(denied, moved)
+END
+)"
+}
+
+# expect NAME DENIED MOVED SETTINGS... COMMAND
+expect() {
+	local name=$1 want="$2 denied, $3 moved"
+	shift 3
+	counts "$@"
+	is "$name" "$want" "$denied denied, $moved moved"
+}
+
+# ---- functions of a program ----
+
+cat >prog.cc <<'END'
+#include <cstring>
+static char a[1 << 20], b[1 << 20];
+#define FUNCTION __attribute__((noinline))
+#define END_OF_FUNCTION __asm__ volatile("" ::: "memory")
+extern "C" {
+FUNCTION void good(void) { memcpy(a, b, 1 << 17); END_OF_FUNCTION; }
+static FUNCTION void bad(void) { memcpy(a, b, 1 << 18); END_OF_FUNCTION; }
+FUNCTION void outer(void) { bad(); END_OF_FUNCTION; }
+}
+namespace ns {
+struct C { FUNCTION void copy(int, char) { memcpy(a, b, 1 << 19); END_OF_FUNCTION; } };
+template <class T> FUNCTION void any(T) { memcpy(a, b, 1 << 16); END_OF_FUNCTION; }
+}
+int main() {
+	for (int i = 0; i < 5; i++) {
+		good(); outer(); ns::C().copy(1, 'x'); ns::any(2L);
+	}
+}
+END
+g++ -O1 -fno-builtin -o prog.2 prog.cc
+strip -o stripped prog.2
+g++ -O1 -fno-builtin -rdynamic -s -o dynamic prog.cc
+expect 'no rules' 0 20 ./prog.2
+expect 'deny the program' 20 0 callers_deny=prog ./prog.2
+expect 'deny it with its suffix' 20 0 callers_deny=prog.2 ./prog.2
+expect 'deny another program' 0 20 callers_deny=prog.3,libnone ./prog.2
+expect 'allow a function' 15 5 callers_allow=prog:good ./prog.2
+expect 'allow two by a glob' 10 10 'callers_allow=pr*:[gb]*d' ./prog.2
+expect 'deny a static function' 5 15 callers_deny=prog:bad ./prog.2
+expect 'deny wins' 15 5 callers_allow='prog:good,prog:bad' callers_deny=*:bad \
+	./prog.2
+expect 'depth 1 sees the caller alone' 0 20 callers_deny=prog:outer ./prog.2
+expect 'depth 2 sees its caller' 5 15 callers_deny=prog:outer caller_depth=2 \
+	./prog.2
+expect 'depth 2 does not see main of three' 5 15 callers_allow=prog:main \
+	caller_depth=2 ./prog.2
+expect 'depth 16 sees all' 0 20 callers_allow=prog:main caller_depth=16 ./prog.2
+expect 'allow by a caller, deny by the callee' 5 15 callers_allow=prog:main \
+	callers_deny=prog:bad caller_depth=8 ./prog.2
+expect 'C++: a mangled name' 5 15 callers_deny=prog:_ZN2ns1C4copyEic ./prog.2
+expect 'C++: a qualified name' 5 15 callers_deny=prog:ns::C::copy ./prog.2
+expect 'C++: with parameters' 5 15 'callers_deny=prog:ns::C::copy(int, char)' \
+	./prog.2
+expect 'C++: a template' 5 15 'callers_deny=prog:*ns::any<long>(long)' \
+	./prog.2
+expect 'a stripped program: by name of module' 20 0 callers_deny=stripped \
+	./stripped
+expect 'stripped, dynamic symbols serve' 15 5 callers_allow=dynamic:good \
+	./dynamic
+
+# ---- rules that find nothing ----
+
+line='^dsamove: environment: DSAMOVE_CALLERS_'
+expect 'allow what is not there' 20 0 callers_allow=stripped:good ./stripped
+like 'a symbol that is not there: one line' \
+	"${line}ALLOW: rule 'stripped:good' matches nothing: " "$stderr"
+is 'a symbol that is not there: only one' 1 "$(wc -l <<<"$stderr")"
+run with device=software callers_deny='prog:no*such' ./prog.2
+like 'a glob that matches nothing: offload off' \
+	"${line}DENY: rule 'prog:no\*such' matches no function.*; nothing is offloaded$" \
+	"$stderr"
+is 'a glob that matches nothing: no report' 1 "$(wc -l <<<"$stderr")"
+mkdir empty
+echo 'no library' >empty/libunwind.so.8
+run with device=software callers_deny=prog caller_depth=2 \
+	LD_LIBRARY_PATH="$tmp/empty" ./prog.2
+is 'no libunwind: one line, offload off' \
+	'dsamove: environment: DSAMOVE_CALLER_DEPTH: more than 1 needs libunwind.so.8 (package libunwind8), which is not there; nothing is offloaded' \
+	"$stderr"
+
+# ---- libraries that come and go ----
+
+build() { # FILE NAME FLAGS...
+	gcc -shared -fPIC -O1 -fno-builtin -DPLUGIN_NAME="copy_$2" \
+		-DPLUGIN_INNER="inner_$2" -o "$1" "${@:3}" "$shared/plugin.c"
+}
+for id in sha1 none; do
+	build "lib_aa_$id.so.1" aa -Wl,--build-id=$id
+	build "lib_bb_$id.so.1" bb -Wl,--build-id=$id
+	a=./lib_aa_$id.so.1 b=./lib_bb_$id.so.1
+	run "$guests/plugins" 5 $a $b
+	plain=$stdout
+	like "a library in another's place (build ID: $id)" 'same place' "$plain"
+	# Of a library that nobody knows yet the first copy is the CPU's.
+	expect "loaded later: deny by module ($id)" 6 4 \
+		callers_deny=lib_aa_$id "$guests/plugins" 5 $a $b
+	is "loaded later: the program ($id)" "$plain" "$stdout"
+	expect "loaded later: allow by module ($id)" 6 4 \
+		callers_allow=lib_bb_$id "$guests/plugins" 5 $a $b
+	expect "loaded later: allow the first ($id)" 6 4 \
+		callers_allow=lib_aa_$id "$guests/plugins" 5 $a $b
+	expect "loaded later: allow by function ($id)" 6 4 \
+		callers_allow='lib*:copy_bb' caller_depth=2 \
+		"$guests/plugins" 5 $a $b
+	expect "loaded later: deny by function ($id)" 6 4 \
+		callers_deny='lib*:copy_aa' caller_depth=2 \
+		"$guests/plugins" 5 $a $b
+	# Its name is not in memory: what has no name is not admitted.
+	expect "loaded later: a static function is not admitted ($id)" 10 0 \
+		callers_allow='lib*:inner_bb' "$guests/plugins" 5 $a $b
+	expect "loaded later: what has no name may be denied ($id)" 6 4 \
+		callers_deny="lib_aa_$id:inner_aa" "$guests/plugins" 5 $a $b
+done
+
+# No system call but the program's own, no allocation, while libraries come.
+if command -v strace >/dev/null; then
+	n=0
+	for rules in callers_deny=none 'callers_deny=lib*:copy_aa'; do
+		with device=software software_engines=0 stats=off "$rules" \
+			strace -o trace "$guests/plugins" 50 \
+			./lib_aa_sha1.so.1 >/dev/null 2>&1
+		sed -n '/^openat.*lib_aa_sha1/,$p' trace | sed 's/(.*//' | sort |
+			uniq -c >"calls.$n"
+		n=1
+	done
+	is 'learning a library: no system call' '' \
+		"$(diff calls.0 calls.1)"
+fi
+
+# ---- exceptions, threads that end, other malloc's, code without names ----
+
+same() { # NAME KEY=VALUE... COMMAND: as a plain run
+	local name=$1 words=()
+	shift
+	while [[ $1 =~ ^[a-z_]+= ]]; do
+		words+=("$1")
+		shift
+	done
+	run "$@"
+	local plain="$status $stdout"
+	counts "${words[@]}" "${preload[@]}" "$@"
+	is "$name" "$plain" "$status $stdout"
+	is "$name: stderr" '' "$stderr"
+}
+mallocs() {
+	echo libc
+	for f in /usr/lib/x86_64-linux-gnu/{libjemalloc.so.2,libtcmalloc_minimal.so.4}; do
+		[ -e "$f" ] && echo "$f"
+	done
+}
+for malloc in $(mallocs); do
+	name=$(basename "$malloc")
+	preload=()
+	[ "$malloc" = libc ] || preload=(LD_PRELOAD="$so $malloc")
+	for depth in 1 8; do
+		rules=("caller_depth=$depth" 'callers_deny=libz,libnone:f')
+		same "C++ exceptions, depth $depth, $name" "${rules[@]}" \
+			"$guests/throws"
+		same "threads that end, depth $depth, $name" "${rules[@]}" \
+			"$guests/threads" 8 20
+		same "pthread_exit, depth $depth, $name" "${rules[@]}" \
+			"$guests/ends" pthread_exit
+		same "forks, depth $depth, $name" "${rules[@]}" "$guests/forks"
+		same "signals, depth $depth, $name" "${rules[@]}" \
+			"$guests/signals" storm
+	done
+done
+preload=()
+if command -v luajit >/dev/null; then
+	cat >jit.lua <<'END'
+local ffi = require 'ffi'
+ffi.cdef 'void *memcpy(void *, const void *, size_t);'
+local a, b = ffi.new('char[100000]'), ffi.new('char[100000]')
+local C, sum = ffi.C, 0
+for i = 1, 2000 do
+	b[i] = i % 100
+	C.memcpy(a, b, 100000)
+	sum = sum + a[i]
+end
+print(sum)
+END
+	for depth in 1 8; do
+		same "luajit: machine code, depth $depth" callers_deny=libz \
+			caller_depth=$depth luajit jit.lua
+		is "luajit: machine code is not denied, depth $depth" 0 "$denied"
+		same "luajit: nothing but libz, depth $depth" \
+			callers_allow=libz caller_depth=$depth luajit jit.lua
+		is "luajit: machine code is not allowed, depth $depth" 0 "$moved"
+	done
+else
+	skip 'luajit: machine code' 'no luajit here'
+fi
+if command -v node >/dev/null; then
+	for depth in 1 8; do
+		same "node, depth $depth" callers_deny=libz caller_depth=$depth \
+			min_bytes=4K node -e 'let b = Buffer.alloc(1 << 20, "ab");
+for (let i = 0; i < 200; i++) b.copy(b, 1 << 19, 0, 1 << 18);
+console.log(b.toString("latin1").length, Buffer.concat([b, b]).length)'
+	done
+else
+	skip 'node' 'no node here'
+fi

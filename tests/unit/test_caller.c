@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What rules say of return addresses in this very program and in libraries,
+ * and what stats=callers counts.
+ */
+#include "suite.h"
+
+#include "caller_birth.h"
+#include "profile.h"
+#include "slot.h"
+
+#include <dlfcn.h>
+#include <gnu/libc-version.h>
+#include <string.h>
+
+static struct dsam_conf conf;
+static struct dsam_caller_cache cache;
+
+/* Never called: addresses in functions are what is asked for. */
+int caller_test_one(int x);
+int caller_test_two(int x);
+__attribute__((noinline)) int caller_test_one(int x)
+{
+	return x + 1;
+}
+__attribute__((noinline)) int caller_test_two(int x)
+{
+	return x + 2;
+}
+
+static void set(const char *allow, const char *deny)
+{
+	dsam_conf_defaults(&conf);
+	snprintf(conf.callers_allow, sizeof(conf.callers_allow), "%s", allow);
+	snprintf(conf.callers_deny, sizeof(conf.callers_deny), "%s", deny);
+	ck_assert_int_eq(dsam_caller_birth(&conf), 0);
+}
+
+/* As if the call were the first instruction of the function. */
+static enum dsam_caller_says ask(const void *function)
+{
+	return dsam_caller_ask(&cache, (const char *)function + 1);
+}
+
+#define ONE ((const void *)(uintptr_t)caller_test_one)
+#define TWO ((const void *)(uintptr_t)caller_test_two)
+#define LIBC ((const void *)(uintptr_t)gnu_get_libc_version)
+
+START_TEST(no_rules)
+{
+	set("", "");
+	ck_assert(!dsam_callers.has_rules);
+	ck_assert_ptr_null(dsam_profile);
+}
+END_TEST
+
+START_TEST(deny_a_function)
+{
+	set("", "test_caller:caller_test_one");
+	ck_assert(dsam_callers.has_rules);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+		ck_assert_int_eq(ask(TWO), DSAM_CALLER_ADMITTED);
+		ck_assert_int_eq(ask(LIBC), DSAM_CALLER_ADMITTED);
+	}
+}
+END_TEST
+
+START_TEST(allow_is_all_that_is_admitted)
+{
+	set("test_caller:*test_one", "");
+	for (int i = 0; i < 3; i++) {
+		ck_assert_int_eq(ask(ONE), DSAM_CALLER_ADMITTED);
+		ck_assert_int_eq(ask(TWO), DSAM_CALLER_DENIED);
+		ck_assert_int_eq(ask(LIBC), DSAM_CALLER_DENIED);
+	}
+}
+END_TEST
+
+START_TEST(deny_wins)
+{
+	set("test_caller,libc", "test_caller:caller_test_two");
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_ADMITTED);
+	ck_assert_int_eq(ask(TWO), DSAM_CALLER_DENIED);
+	ck_assert_int_eq(ask(LIBC), DSAM_CALLER_ADMITTED);
+}
+END_TEST
+
+START_TEST(code_of_no_module)
+{
+	set("*", "");
+	ck_assert_int_eq(dsam_caller_ask(&cache, (void *)64),
+			 DSAM_CALLER_DENIED);
+	set("", "*");
+	ck_assert_int_eq(dsam_caller_ask(&cache, (void *)64),
+			 DSAM_CALLER_ADMITTED);
+}
+END_TEST
+
+/* A torn or stale entry says nothing: its module is not the address's. */
+START_TEST(a_wrong_entry_is_not_believed)
+{
+	const struct dsam_module *m;
+
+	set("", "test_caller:caller_test_one");
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+	ck_assert_int_eq(ask(LIBC), DSAM_CALLER_ADMITTED);
+	for (unsigned i = 0; i < DSAM_CALLERS_KEPT; i++) {
+		struct dsam_caller_known *k = &cache.known[i];
+
+		if (k->address != (uintptr_t)ONE + 1)
+			continue;
+		for (m = atomic_load(&dsam_modules.first); m; m = m->next)
+			if (m != k->module)
+				break;
+		k->module = m;
+		k->bits = 0;
+	}
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+}
+END_TEST
+
+START_TEST(a_library_that_comes_later)
+{
+	struct dl_find_object o;
+	const void *f;
+	void *l;
+
+	set("libz:*", "");
+	l = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!l)
+		SKIP("a library that comes later", "no libz.so.1 here");
+	f = dlsym(l, "deflate");
+	ck_assert_int_eq(ask(f), DSAM_CALLER_UNKNOWN);
+	dsam_caller_learn((const char *)f + 1);
+	ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	/* Its identity is more than its place. */
+	ck_assert_int_eq(dsam_callers.find((char *)(uintptr_t)f, &o), 0);
+	atomic_load(&dsam_modules.first)->id[0]++;
+	ck_assert_ptr_null(dsam_module_find(&o));
+	ck_assert_int_eq(ask(f), DSAM_CALLER_UNKNOWN);
+}
+END_TEST
+
+START_TEST(no_room_is_no_verdict)
+{
+	void *l;
+
+	set("", "libz");
+	dsam_modules.room_bytes = 0;
+	l = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!l)
+		SKIP("no room is no verdict", "no libz.so.1 here");
+	dsam_caller_learn((const char *)dlsym(l, "deflate") + 1);
+	ck_assert_int_eq(ask(dlsym(l, "deflate")), DSAM_CALLER_UNKNOWN);
+}
+END_TEST
+
+static const struct dsam_profiled *row(const void *function)
+{
+	for (unsigned i = 0; i < DSAM_PROFILED; i++)
+		if (atomic_load(&dsam_profile->caller[i].address) ==
+		    (uintptr_t)function + 1)
+			return &dsam_profile->caller[i];
+	return NULL;
+}
+
+START_TEST(profile)
+{
+	struct dsam_account a = {.device_bytes = 900, .ns = 5};
+	struct dsam_account cpu = {.ns = 7};
+
+	dsam_conf_defaults(&conf);
+	conf.stats = DSAM_STATS_CALLERS;
+	ck_assert_int_eq(dsam_caller_birth(&conf), 0);
+	ck_assert(!dsam_callers.has_rules);
+	dsam_profile_add((const char *)ONE + 1, 1000, &a);
+	dsam_profile_add((const char *)ONE + 1, 2000, &cpu);
+	dsam_profile_small(10, (const char *)TWO + 1);
+	dsam_profile_small(20, (const void *)64);
+	ck_assert_uint_eq(row(ONE)->calls, 2);
+	ck_assert_uint_eq(row(ONE)->bytes, 3000);
+	ck_assert_uint_eq(row(ONE)->device_bytes, 900);
+	ck_assert_uint_eq(row(ONE)->with_ns, 5);
+	ck_assert_uint_eq(row(ONE)->cpu_bytes, 2000);
+	ck_assert_uint_eq(row(ONE)->cpu_ns, 7);
+	ck_assert_uint_eq(row(ONE)->size[9], 1);
+	ck_assert_uint_eq(row(ONE)->size[10], 1);
+	ck_assert_uint_eq(row(TWO)->calls, 1);
+	ck_assert_uint_eq(row(TWO)->timed_calls, 0);
+	/* All code of no file is one row. */
+	ck_assert_uint_eq(row((const void *)0)->bytes, 20);
+}
+END_TEST
+
+START_TEST(profile_that_is_full)
+{
+	dsam_conf_defaults(&conf);
+	conf.stats = DSAM_STATS_CALLERS;
+	ck_assert_int_eq(dsam_caller_birth(&conf), 0);
+	for (unsigned i = 0; i < DSAM_PROFILED; i++)
+		atomic_store(&dsam_profile->caller[i].address, 99);
+	dsam_profile_small(10, (const char *)TWO + 1);
+	dsam_profile_small(10, (const char *)TWO + 1);
+	ck_assert_uint_eq(dsam_profile->other_calls, 2);
+	ck_assert_uint_eq(dsam_profile->other_bytes, 20);
+}
+END_TEST
+
+RUN_SUITE("caller", no_rules, deny_a_function, allow_is_all_that_is_admitted,
+	  deny_wins, code_of_no_module, a_wrong_entry_is_not_believed,
+	  a_library_that_comes_later, no_room_is_no_verdict, profile,
+	  profile_that_is_full)
