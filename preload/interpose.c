@@ -42,7 +42,7 @@ pass_copy(enum dsam_op op, void *dst, const void *src, size_t n)
 {
 	if (DSAM_UNLIKELY(!SMALL(op, n)))
 		return dsam_offload_copy(op, dst, src, n, CALLER);
-	if (n > DSAM_TINY)
+	if (DSAM_LIKELY(n > DSAM_TINY))
 		return dsam_libc.memmove(dst, src, n);
 	dsam_tiny_copy(dst, src, n);
 	return dst;
