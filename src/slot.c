@@ -28,6 +28,7 @@ bool (*dsam_slot_rebirth)(void);
 bool dsam_slot_is_wiped_on_fork;
 
 static pthread_key_t key;
+#define FIRST_LIFE (DSAM_EPOCH_REBIRTH + 1)
 static uint32_t life = DSAM_EPOCH_REBIRTH;
 
 /* Does entry e wait for a record? */
@@ -194,6 +195,18 @@ static struct dsam_slot *claim(void)
 	return NULL;
 }
 
+/*
+ * A handler may fork in the midst of counting: the child then adds the rest
+ * to what was wiped.
+ */
+static void clear_counters(struct dsam_slot *s)
+{
+	uint64_t *word = (uint64_t *)&s->stats;
+
+	for (size_t i = 0; i < sizeof(s->stats) / sizeof(*word); i++)
+		word[i] = 0;
+}
+
 /* Make a claimed slot the calling thread's own, and busy. */
 static void settle_in(struct dsam_slot *s, const void *frame)
 {
@@ -236,6 +249,8 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 		dsam_self.patience = PATIENCE;
 		return DSAM_WHY_NO_SLOT;
 	}
+	if (life > FIRST_LIFE)
+		clear_counters(s);
 	settle_in(s, frame);
 	*out = s;
 	return DSAM_WHY_NONE;
