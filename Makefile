@@ -187,7 +187,7 @@ lint: | $(FIRST) ## clang-format 14, clang-tidy, cppcheck, shellcheck, tokens
 format: ## lay the code out as `make lint` wants it
 	$(Q)clang-format-14 -i $$(git ls-files '*.c' '*.h' '*.cc')
 
-demo: $(SO) | $(FIRST) ## real programs, with and without the preload, compared
+demo: $(SO) $(TESTBED) | $(FIRST) ## real programs, with and without the preload, compared
 	@tests/demo.sh $(SO)
 
 bench: $(SO) $(BENCH) | $(FIRST) ## cost of small calls, start-up, one offload
