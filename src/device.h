@@ -28,6 +28,11 @@ struct dsam_device_ops {
 	 */
 	void (*relax)(struct dsam_queue *q, const struct dsa_hw_desc *desc);
 	/*
+	 * Make sure that the engine knows what was handed over, should a long
+	 * jump have left enqueue half way; NULL where enqueue is one step.
+	 */
+	void (*nudge)(struct dsam_queue *q);
+	/*
 	 * Drop a descriptor whose request was left by a long jump, and mark
 	 * its record failed; NULL where the engine can't be stopped.
 	 */

@@ -32,19 +32,18 @@ struct job {
 static __thread struct job jobs[JOBS]
 	__attribute__((tls_model("initial-exec")));
 
-static const struct dsam_step ok_step = {.kind = DSAM_STEP_OK};
-
-static const struct dsam_step *next_step(void)
+/* The next step of the script, by its number. */
+static unsigned next_step(void)
 {
 	struct dsam_software *sw = &dsam_software;
 	uint64_t at;
 
 	if (!sw->steps)
-		return &ok_step;
+		return 0;
 	at = atomic_fetch_add(&sw->scripted, 1) % sw->step[sw->steps - 1].until;
 	for (unsigned i = 0;; i++)
 		if (at < sw->step[i].until)
-			return &sw->step[i];
+			return i;
 }
 
 static uint64_t due(const struct dsa_hw_desc *d)
@@ -99,7 +98,7 @@ static void execute(const struct dsam_memory *m, const struct dsa_hw_desc *d,
 static enum dsam_enqueue inline_enqueue(struct dsam_queue *q,
 					const struct dsa_hw_desc *desc)
 {
-	const struct dsam_step *step = next_step();
+	const struct dsam_step *step = &dsam_software.step[next_step()];
 	struct job *free = &jobs[0];
 
 	(void)q;
@@ -187,74 +186,90 @@ const struct dsam_device_ops dsam_device_inline = {
 	.drain = inline_drain,
 };
 
+/*
+ * A handler of the program may leave an enqueue by a long jump at any
+ * instruction: so a cell is one word, the descriptor's address, which stays
+ * good until its record is written, and the number of its step below.
+ */
+_Static_assert(DSAM_SOFTWARE_STEPS == DSAM_LINE, "a step fits below");
+
+static bool is_waiting(void)
+{
+	struct dsam_software *sw = &dsam_software;
+
+	for (unsigned i = 0; i < DSAM_SOFTWARE_SIZE; i++)
+		if (atomic_load(&sw->cell[i]))
+			return true;
+	return false;
+}
+
+static void ring(void)
+{
+	struct dsam_software *sw = &dsam_software;
+
+	atomic_fetch_add(&sw->bell, 1);
+	dsam_syscall3(SYS_futex, (long)&sw->bell, FUTEX_WAKE_PRIVATE, 1);
+}
+
 static enum dsam_enqueue engines_enqueue(struct dsam_queue *q,
 					 const struct dsa_hw_desc *desc)
 {
 	struct dsam_software *sw = &dsam_software;
-	const struct dsam_step *step = next_step();
+	unsigned step = next_step();
+	uint64_t word = (uintptr_t)desc | step;
 	uint64_t pos = atomic_load_explicit(&sw->tail, memory_order_relaxed);
-	struct dsam_cell *c;
 
 	(void)q;
-	if (step->kind == DSAM_STEP_BUSY || atomic_load(&sw->stop))
+	if (sw->step[step].kind == DSAM_STEP_BUSY || atomic_load(&sw->stop))
 		return DSAM_ENQUEUE_RETRY;
-	for (;;) {
-		uint64_t seq;
+	for (unsigned i = 0; i < DSAM_SOFTWARE_SIZE; i++) {
+		uint64_t none = 0;
 
-		c = &sw->cell[pos % DSAM_SOFTWARE_SIZE];
-		seq = atomic_load_explicit(&c->seq, memory_order_acquire);
-		if (seq == pos) {
-			if (atomic_compare_exchange_weak(&sw->tail, &pos,
-							 pos + 1))
-				break;
-		} else if (seq < pos) {
-			return DSAM_ENQUEUE_RETRY;
-		} else {
-			pos = atomic_load(&sw->tail);
-		}
+		if (!atomic_compare_exchange_strong(
+			    &sw->cell[(pos + i) % DSAM_SOFTWARE_SIZE], &none,
+			    word))
+			continue;
+		atomic_store_explicit(&sw->tail, pos + i + 1,
+				      memory_order_relaxed);
+		/* An engine counts itself asleep, and then looks once more. */
+		if (atomic_load(&sw->sleepers))
+			ring();
+		return DSAM_ENQUEUE_TAKEN;
 	}
-	c->desc = *desc;
-	c->step = step;
-	atomic_store_explicit(&c->seq, pos + 1, memory_order_release);
-	/* An engine counts itself asleep first, and then looks once more. */
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load(&sw->sleepers)) {
-		atomic_fetch_add(&sw->bell, 1);
-		dsam_syscall3(SYS_futex, (long)&sw->bell, FUTEX_WAKE_PRIVATE,
-			      1);
-	}
-	return DSAM_ENQUEUE_TAKEN;
+	return DSAM_ENQUEUE_RETRY;
 }
 
-static bool take(struct dsa_hw_desc *desc, const struct dsam_step **step)
+/* Nobody rang for a submission that a long jump cut short. */
+static void engines_nudge(struct dsam_queue *q)
+{
+	(void)q;
+	if (atomic_load(&dsam_software.sleepers) && is_waiting())
+		ring();
+}
+
+/* Take a cell, about the oldest: its word, or 0. */
+static uint64_t take(void)
 {
 	struct dsam_software *sw = &dsam_software;
 	uint64_t pos = atomic_load_explicit(&sw->head, memory_order_relaxed);
 
-	for (;;) {
-		struct dsam_cell *c = &sw->cell[pos % DSAM_SOFTWARE_SIZE];
-		uint64_t seq =
-			atomic_load_explicit(&c->seq, memory_order_acquire);
+	for (unsigned i = 0; i < DSAM_SOFTWARE_SIZE; i++) {
+		_Atomic uint64_t *c = &sw->cell[(pos + i) % DSAM_SOFTWARE_SIZE];
+		uint64_t word = atomic_load_explicit(c, memory_order_acquire);
 
-		if (seq < pos + 1)
-			return false;
-		if (seq > pos + 1) {
-			pos = atomic_load(&sw->head);
+		if (!word || !atomic_compare_exchange_strong(c, &word, 0))
 			continue;
-		}
-		if (!atomic_compare_exchange_weak(&sw->head, &pos, pos + 1))
-			continue;
-		*desc = c->desc;
-		*step = c->step;
-		atomic_store_explicit(&c->seq, pos + DSAM_SOFTWARE_SIZE,
-				      memory_order_release);
-		return true;
+		atomic_store_explicit(&sw->head, pos + i + 1,
+				      memory_order_relaxed);
+		return word;
 	}
+	return 0;
 }
 
-static void serve(const struct dsa_hw_desc *d, const struct dsam_step *step)
+static void serve(const struct dsa_hw_desc *from, const struct dsam_step *step)
 {
 	struct dsam_software *sw = &dsam_software;
+	const struct dsa_hw_desc copy = *from, *d = &copy;
 	uint64_t wait = due(d), turns = step->arg;
 
 	/* Drain sets stop and then waits for running: never both unseen. */
@@ -274,8 +289,7 @@ static void doze(void)
 	uint32_t bell = atomic_load(&sw->bell);
 
 	atomic_fetch_add(&sw->sleepers, 1);
-	if (atomic_load(&sw->cell[atomic_load(&sw->head) % DSAM_SOFTWARE_SIZE]
-				 .seq) != atomic_load(&sw->head) + 1)
+	if (!is_waiting())
 		dsam_syscall6(SYS_futex, (long)&sw->bell, FUTEX_WAIT_PRIVATE,
 			      (long)bell, 0, 0, 0);
 	atomic_fetch_sub(&sw->sleepers, 1);
@@ -283,14 +297,15 @@ static void doze(void)
 
 void *dsam_software_engine(void *arg)
 {
-	struct dsa_hw_desc desc;
-	const struct dsam_step *step = NULL;
-	uint64_t idle = dsam_ticks();
+	struct dsam_software *sw = &dsam_software;
+	uint64_t idle = dsam_ticks(), word;
 
 	(void)arg;
 	for (;;) {
-		if (take(&desc, &step)) {
-			serve(&desc, step);
+		word = take();
+		if (word) {
+			serve((void *)(uintptr_t)(word & -DSAM_LINE),
+			      &sw->step[word % DSAM_LINE]);
 			idle = dsam_ticks();
 		} else if (dsam_ticks() - idle >
 			   IDLE_US * dsam_clock.ticks_per_us) {
@@ -317,5 +332,6 @@ static bool engines_drain(struct dsam_queue *q)
 const struct dsam_device_ops dsam_device_engines = {
 	.name = "software, engine threads",
 	.enqueue = engines_enqueue,
+	.nudge = engines_nudge,
 	.drain = engines_drain,
 };

@@ -31,12 +31,6 @@ struct dsam_step {
 	uint64_t until; /* sum of the repeats up to and with this step */
 };
 
-struct dsam_cell {
-	_Alignas(DSAM_LINE) struct dsa_hw_desc desc;
-	_Atomic uint64_t seq;
-	const struct dsam_step *step;
-};
-
 struct dsam_software {
 	struct dsam_exec_limits limits;
 	struct dsam_step step[DSAM_SOFTWARE_STEPS];
@@ -44,13 +38,14 @@ struct dsam_software {
 	uint64_t latency_ticks;
 	uint64_t mbps; /* bytes per microsecond; 0: no limit */
 	_Alignas(DSAM_LINE) _Atomic uint64_t scripted; /* steps taken */
-	_Alignas(DSAM_LINE) _Atomic uint64_t tail;
+	_Alignas(DSAM_LINE) _Atomic uint64_t tail; /* where to look first */
 	_Alignas(DSAM_LINE) _Atomic uint64_t head;
 	_Alignas(DSAM_LINE) _Atomic uint32_t sleepers;
 	_Atomic uint32_t bell; /* futex */
 	_Atomic uint32_t running; /* engines between stop's test and record */
 	_Atomic uint32_t stop;
-	struct dsam_cell cell[DSAM_SOFTWARE_SIZE];
+	/* A descriptor's address, and its step's number below; 0: free. */
+	_Alignas(DSAM_LINE) _Atomic uint64_t cell[DSAM_SOFTWARE_SIZE];
 };
 
 extern struct dsam_software dsam_software;

@@ -77,6 +77,8 @@ static void await_left(struct dsam_slot *s)
 					dsam_slot_release(s, e);
 				break;
 			}
+			if (q->ops->nudge)
+				q->ops->nudge(q);
 			__builtin_ia32_pause();
 		}
 	}

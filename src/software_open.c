@@ -83,6 +83,7 @@ int dsam_software_script(const char *text, char *why, size_t room)
 	char word[64];
 
 	sw->steps = 0;
+	sw->step[0].kind = DSAM_STEP_OK;
 	while (text += strspn(text, " \t,"), *text) {
 		size_t n = strcspn(text, " \t,");
 
@@ -161,7 +162,7 @@ static void reset(void)
 	atomic_store(&sw->running, 0);
 	atomic_store(&sw->sleepers, 0);
 	for (unsigned i = 0; i < DSAM_SOFTWARE_SIZE; i++)
-		atomic_store(&sw->cell[i].seq, i);
+		atomic_store(&sw->cell[i], 0);
 }
 
 int dsam_software_birth(struct dsam_queue *q, unsigned engines, uint64_t mbps,

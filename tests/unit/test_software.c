@@ -3,6 +3,8 @@
 #include "engine.h"
 
 #include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
 #include <unistd.h>
 
 static struct dsam_queue *const q = &dsam_queues.q[0];
@@ -317,6 +319,64 @@ START_TEST(a_bad_address_is_a_fault_not_a_signal)
 }
 END_TEST
 
+static sigjmp_buf away;
+static volatile int steps_left;
+
+static void on_step(int sig)
+{
+	(void)sig;
+	if (!steps_left--)
+		siglongjmp(away, 1);
+}
+
+/* Trap after each instruction from here on, or no more. */
+static inline void single_step(bool is_on)
+{
+	if (is_on)
+		__asm__ volatile("pushfq; orl $0x100, (%%rsp); popfq" ::
+					 : "memory", "cc");
+	else
+		__asm__ volatile("pushfq; andl $~0x100, (%%rsp); popfq" ::
+					 : "memory", "cc");
+}
+
+/* A handler may leave an enqueue at any instruction: others go on. */
+START_TEST(an_enqueue_that_is_left_holds_up_nobody)
+{
+	volatile int at;
+
+	if (dsam_software_remote_probe())
+		SKIP("engine threads", "process_vm_writev is forbidden");
+	start(1);
+	engine_script("ok");
+	signal(SIGTRAP, on_step);
+	dsam_descriptor_begin(&desc[0], &rec[0], DSA_OPCODE_NOOP);
+	for (at = 0; at < 10000; at++) {
+		/* Now and then the engine has gone to sleep. */
+		if (at % 4 == 0)
+			usleep(200);
+		steps_left = at;
+		if (!sigsetjmp(away, 1)) {
+			single_step(true);
+			q->ops->enqueue(q, &desc[0]);
+			single_step(false);
+			break;
+		}
+		q->ops->nudge(q);
+		ck_assert_int_eq(send(1, 64), DSAM_ENQUEUE_TAKEN);
+		while (!status(1))
+			sched_yield();
+		for (int i = 0; i < (int)DSAM_SOFTWARE_SIZE; i++)
+			while (atomic_load(&dsam_software.cell[i]))
+				sched_yield();
+		while (atomic_load(&dsam_software.running))
+			sched_yield();
+	}
+	ck_assert_int_gt(at, 10);
+	ck_assert_int_lt(at, 10000);
+}
+END_TEST
+
 START_TEST(the_queue_is_bounded)
 {
 	unsigned n = 0;
@@ -361,5 +421,6 @@ RUN_SUITE("software", script_steps, script_errors, script_of_too_many_steps,
 	  script_starts_over, birth_of_the_queue, inline_faults, inline_turns,
 	  inline_descriptors_are_checked_as_hardware_does,
 	  inline_takes_what_was_left_behind, one_engine, three_engines,
-	  a_bad_address_is_a_fault_not_a_signal, the_queue_is_bounded,
+	  a_bad_address_is_a_fault_not_a_signal,
+	  an_enqueue_that_is_left_holds_up_nobody, the_queue_is_bounded,
 	  a_child_works_inline)
