@@ -14,7 +14,7 @@ WERROR ?= 0
 
 # ---- files: a .c is HOT (runs on calls) or COLD (birth, death, report) ----
 HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c \
-	src/policy.c src/tuner.c src/submit.c src/wait.c src/queue.c \
+	src/share.c src/policy.c src/tuner.c src/submit.c src/wait.c src/queue.c \
 	src/device_dsa.c src/device_software.c src/software_memory.c \
 	src/descriptor_exec.c src/descriptor_check.c src/descriptor_walk.c \
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c \
@@ -37,7 +37,10 @@ GUESTS := $(patsubst tests/programs/%.c,$(O)/tests/programs/%,\
 	$(wildcard tests/programs/*.c)) \
 	$(patsubst tests/programs/%.cc,$(O)/tests/programs/%,\
 	$(wildcard tests/programs/*.cc))
-BENCH := $(patsubst bench/%.c,$(O)/bench/%,$(wildcard bench/*.c))
+# Those with the timing-only device are the engine themselves.
+BENCH_TIMED := $(addprefix $(O)/bench/,sharing)
+BENCH := $(patsubst bench/%.c,$(O)/bench/%,$(filter-out bench/timing.c,\
+	$(wildcard bench/*.c)))
 TB_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/*.c))
 TB_CPU_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/cpu/*.c)) \
 	$(O)/tests/device/cpu/slots.o
@@ -133,10 +136,14 @@ $(O)/tests/programs/%: tests/programs/%.cc tests/programs/guest.h $(O)/flags \
 	$(call say,GUEST,$@)g++ -O2 -Wall -Wextra -fno-builtin -pthread \
 		-o $@ $<
 
-$(O)/bench/%: bench/%.c $(O)/flags | $(FIRST)
+$(filter-out $(BENCH_TIMED),$(BENCH)): $(O)/bench/%: bench/%.c $(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
 		-pthread -o $@ $< -lm
+
+$(BENCH_TIMED): $(O)/bench/%: $(O)/bench/%.o $(O)/bench/timing.o \
+		$(O)/libengine.a
+	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $^ $(LIBS)
 
 # The test device.  Its processor preload runs before libc, on any register
 # that the program may be using.

@@ -68,6 +68,10 @@ enum dsam_key {
 	DSAM_KEYS
 };
 
+/* The word "auto" where a number or a size is taken, too. */
+#define DSAM_CONF_AUTO (~0U)
+#define DSAM_CONF_AUTO_SIZE SIZE_MAX
+
 /* Where a setting came from: a line of the file (> 0), or one of these. */
 #define DSAM_FROM_DEFAULT 0
 #define DSAM_FROM_ENVIRONMENT (-1)

@@ -15,15 +15,15 @@
 #include <strings.h>
 
 const struct dsam_key_info dsam_key_table[DSAM_KEYS] = {
-#define KEY(name_, kind_, def_, low_, high_, choices_, later_, help_) \
-	{#name_,                                                      \
-	 DSAM_KIND_##kind_,                                           \
-	 def_,                                                        \
-	 low_,                                                        \
-	 high_,                                                       \
-	 choices_,                                                    \
-	 later_,                                                      \
-	 help_,                                                       \
+#define KEY(name_, kind_, def_, low_, high_, choices_, word_, help_) \
+	{#name_,                                                     \
+	 DSAM_KIND_##kind_,                                          \
+	 def_,                                                       \
+	 low_,                                                       \
+	 high_,                                                      \
+	 choices_,                                                   \
+	 word_,                                                      \
+	 help_,                                                      \
 	 offsetof(struct dsam_conf, name_)},
 #include "conf_keys.def"
 #undef KEY
@@ -51,7 +51,7 @@ static int choice_find(const char *choices, const char *word, size_t len)
 	return -1;
 }
 
-/* "a|b|c" without the word later, as "a, b, c". */
+/* "a|b|c" as "a, b, c". */
 static void choices_say(const struct dsam_key_info *k, char *out, size_t room)
 {
 	size_t used = 0;
@@ -60,11 +60,8 @@ static void choices_say(const struct dsam_key_info *k, char *out, size_t room)
 	for (const char *c = k->choices; *c && used < room;) {
 		size_t n = strcspn(c, "|");
 
-		if (!k->later || strlen(k->later) != n ||
-		    strncmp(c, k->later, n))
-			used += (size_t)snprintf(out + used, room - used,
-						 "%s%.*s", used ? ", " : "",
-						 (int)n, c);
+		used += (size_t)snprintf(out + used, room - used, "%s%.*s",
+					 used ? ", " : "", (int)n, c);
 		c += n + (c[n] == '|');
 	}
 }
@@ -85,16 +82,19 @@ static void size_say(unsigned long long n, char *out, size_t room)
 static void range_say(const struct dsam_key_info *k, char *out, size_t room)
 {
 	char low[24], high[24];
+	const char *word = k->word ? k->word : "", * or = "";
 
+	if (k->word)
+		or = k->kind == DSAM_KIND_NUMBER ? " or " : ", or ";
 	if (k->kind == DSAM_KIND_NUMBER) {
-		snprintf(out, room, "a whole number from %llu to %llu", k->low,
-			 k->high);
+		snprintf(out, room, "a whole number from %llu to %llu%s%s",
+			 k->low, k->high, or, word);
 		return;
 	}
 	size_say(k->low, low, sizeof(low));
 	size_say(k->high, high, sizeof(high));
-	snprintf(out, room, "a size from %s to %s such as 32768, 32K or 1M",
-		 low, high);
+	snprintf(out, room, "a size from %s to %s such as 32768, 32K or 1M%s%s",
+		 low, high, or, word);
 }
 
 void dsam_conf_value_expected(const struct dsam_key_info *k, char *out,
@@ -102,9 +102,7 @@ void dsam_conf_value_expected(const struct dsam_key_info *k, char *out,
 {
 	char words[120];
 
-	if (k->later && !strcmp(k->later, "*")) {
-		snprintf(out, room, "no value but '%s'", k->def);
-	} else if (k->choices) {
+	if (k->choices) {
 		choices_say(k, words, sizeof(words));
 		snprintf(out, room, "%s of %s",
 			 k->kind == DSAM_KIND_SET ? "some" : "one", words);
@@ -171,6 +169,13 @@ static int value_number(const struct dsam_key_info *k, void *field,
 		*(size_t *)field = 0;
 		return 0;
 	}
+	if (k->word && !strcasecmp(text, k->word)) {
+		if (is_size)
+			*(size_t *)field = DSAM_CONF_AUTO_SIZE;
+		else
+			*(unsigned *)field = DSAM_CONF_AUTO;
+		return 0;
+	}
 	dsam_conf_value_expected(k, expected, sizeof(expected));
 	if (!number_read(text, is_size, &n)) {
 		snprintf(why, room, "'%.60s' is not a %s, expected %s", text,
@@ -215,11 +220,10 @@ static int value_set(const struct dsam_key_info *k, unsigned *field,
 	     dsam_conf_list_next(&at, word, sizeof(word));) {
 		int i = choice_find(k->choices, word, strlen(word));
 
-		if (i < 0 || (k->later && !strcasecmp(word, k->later))) {
+		if (i < 0) {
 			dsam_conf_value_expected(k, expected, sizeof(expected));
-			snprintf(why, room, "'%.60s' %s, expected %s", word,
-				 i < 0 ? "is not known" : "has no effect yet",
-				 expected);
+			snprintf(why, room, "'%.60s' is not known, expected %s",
+				 word, expected);
 			return -EINVAL;
 		}
 		set |= 1U << i;
@@ -258,30 +262,12 @@ static int value_rules(const struct dsam_key_info *k, char *field,
 	return value_text(k, field, text, append, why, room);
 }
 
-static int refuse_later(const struct dsam_key_info *k, const char *text,
-			char *why, size_t room)
-{
-	char expected[160];
-	bool any = k->later && !strcmp(k->later, "*");
-
-	if (!k->later || k->kind == DSAM_KIND_SET ||
-	    (any ? !strcasecmp(text, k->def) : strcasecmp(text, k->later) != 0))
-		return 0;
-	dsam_conf_value_expected(k, expected, sizeof(expected));
-	snprintf(why, room, "'%.60s' has no effect yet, expected %s", text,
-		 expected);
-	return -EINVAL;
-}
-
 int dsam_conf_value_set(struct dsam_conf *conf, enum dsam_key key,
 			const char *text, bool append, char *why, size_t room)
 {
 	const struct dsam_key_info *k = &dsam_key_table[key];
 	void *field = (char *)conf + k->offset;
-	int rc = refuse_later(k, text, why, room);
 
-	if (rc)
-		return rc;
 	switch (k->kind) {
 	case DSAM_KIND_CHOICE:
 		return value_choice(k, field, text, why, room);

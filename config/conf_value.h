@@ -22,7 +22,7 @@ struct dsam_key_info {
 	const char *def;
 	unsigned long long low, high;
 	const char *choices;
-	const char *later;
+	const char *word;
 	const char *help;
 	size_t offset;
 };

@@ -29,6 +29,9 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+/* Below, a call of the engine costs more of a copy than it could gain. */
+#define AUTO_LEAST (16 * 1024UL)
+
 static struct dsam_conf conf;
 static bool is_alive;
 
@@ -42,7 +45,8 @@ static size_t cutoff(enum dsam_op op, size_t own)
 {
 	if (!(conf.ops & 1U << op))
 		return SIZE_MAX;
-	return own ? own : conf.min_bytes;
+	own = own ? own : conf.min_bytes;
+	return own == DSAM_CONF_AUTO_SIZE ? AUTO_LEAST : own;
 }
 
 static bool has_rdtscp(void)
@@ -67,7 +71,9 @@ static void set_limits(void)
 	dsam_limits.has_device = dsam_queues.count > 0;
 	dsam_limits.chunk = dsam_queues.max_transfer;
 	dsam_limits.is_split = conf.mode == DSAM_MODE_SPLIT;
-	dsam_limits.cpu_percent = (uint8_t)conf.split_cpu_percent;
+	dsam_limits.is_learned = conf.split_cpu_percent == DSAM_CONF_AUTO;
+	if (!dsam_limits.is_learned)
+		dsam_limits.cpu_percent = (uint8_t)conf.split_cpu_percent;
 	dsam_limits.to_cache_allowed = true;
 	for (unsigned i = 0; i < dsam_queues.count; i++)
 		if (!dsam_queues.q[i].has_cache_control)

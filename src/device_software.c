@@ -20,8 +20,8 @@
 
 struct dsam_software dsam_software;
 
-/* A slot's worth in flight, and as many that nobody waits for any more. */
-#define JOBS (2 * DSAM_DEPTH)
+/* A slot's worth in flight, and some that nobody waits for any more. */
+#define JOBS (DSAM_DEPTH + 4)
 
 /* What the inline device remembers of the calling thread's descriptors. */
 struct job {

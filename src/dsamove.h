@@ -19,7 +19,7 @@
 #define DSAM_LINE 64UL
 #define DSAM_MAX_QUEUES 32
 /* Descriptors that one thread may have in flight. */
-#define DSAM_DEPTH 8U
+#define DSAM_DEPTH 16U
 
 /* mempcpy and the fortified forms count as the function that they are. */
 enum dsam_op {
@@ -57,6 +57,7 @@ enum dsam_why {
 	DSAM_WHY_FORKED,
 	DSAM_WHY_NO_DEVICE,
 	DSAM_WHY_CALLER,
+	DSAM_WHY_SLOWER,
 	DSAM_WHYS
 };
 
@@ -85,6 +86,8 @@ struct dsam_plan {
 	enum dsam_why cpu_why; /* SPLIT, or HEAD: up to a line */
 	size_t cpu;
 	uint32_t chunk;
+	uint32_t share; /* of 65536, the device's part of what is learned */
+	bool is_learned; /* shared by what was learned: cpu is a beginning */
 	bool to_cache; /* cache control: destination writes go to cache */
 	bool touch; /* make destination pages present first */
 };

@@ -12,6 +12,7 @@
 #include "pieces.h"
 #include "policy.h"
 #include "profile.h"
+#include "share.h"
 
 #include <immintrin.h>
 
@@ -50,11 +51,12 @@ static bool is_verified(struct dsam_slot *s)
 	return true;
 }
 
-static bool wants_touch(struct dsam_slot *s, size_t n)
+/* Is the destination likely absent? */
+static bool is_absent(struct dsam_slot *s, const struct dsam_request *rq)
 {
 	return dsam_tuning.touch_always ||
 	       (dsam_tuning.touch_auto &&
-		dsam_tuner_expects_absent(&s->tuner, n));
+		dsam_tuner_expects_absent(&s->tuner, rq->n, rq->caller));
 }
 
 /*
@@ -82,7 +84,7 @@ static void leave_crowd(struct dsam_slot *s)
 	atomic_fetch_sub(&dsam_arena->crowd, 1);
 }
 
-static void with_device(struct dsam_story *st)
+static void with_device(struct dsam_story *st, struct dsam_lesson *lesson)
 {
 	if (!dsam_queue_any()) {
 		dsam_pieces_by_cpu(st, 0, st->rq->n, DSAM_WHY_NO_QUEUE);
@@ -92,9 +94,43 @@ static void with_device(struct dsam_story *st)
 		dsam_pieces_by_cpu(st, 0, st->rq->n, DSAM_WHY_CROWD);
 		return;
 	}
-	dsam_pieces_run(st);
+	if (lesson)
+		dsam_share_run(st, lesson);
+	else
+		dsam_pieces_run(st);
 	if (!st->is_forked)
 		leave_crowd(st->sub.slot);
+}
+
+/* As configured, or the way that was learned to be the fastest. */
+static void go(struct dsam_story *st)
+{
+	const struct dsam_request *rq = st->rq;
+	struct dsam_slot *slot = st->sub.slot;
+	struct dsam_lesson *lesson;
+	enum dsam_way way;
+	uint64_t start;
+
+	st->plan.touch = is_absent(slot, rq);
+	st->sub.node = cpu_node();
+	st->sub.only = NULL;
+	st->sub.to_cache = st->plan.to_cache;
+	st->verify = is_verified(slot);
+	if (!st->plan.is_learned) {
+		with_device(st, NULL);
+		return;
+	}
+	lesson = dsam_tuner_lesson(&slot->tuner, dsam_is_fill(rq),
+				   st->plan.touch, rq->n);
+	way = dsam_tuner_way(lesson, rq->n, &st->plan.share);
+	start = dsam_ticks();
+	if (way == DSAM_WAY_CPU)
+		dsam_pieces_by_cpu(st, 0, rq->n, DSAM_WHY_SLOWER);
+	else
+		with_device(st, way == DSAM_WAY_BOTH ? lesson : NULL);
+	if (DSAM_LIKELY(dsam_slot_epoch() == st->sub.epoch))
+		dsam_tuner_took(lesson, way, rq->n,
+				dsam_ticks_between(start, dsam_ticks()));
 }
 
 static void run(const struct dsam_request *rq, struct dsam_slot *slot)
@@ -108,7 +144,7 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.sub.rq = rq;
 	st.sub.epoch = dsam_self.epoch;
 	st.resumes_left = dsam_tuning.fault_resumes;
-	st.first = st.last = 0;
+	st.live = 0;
 	st.is_forked = false;
 	dsam_account_begin(&st.account);
 	if (DSAM_UNLIKELY(dsam_callers.has_rules))
@@ -117,11 +153,7 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	if (says != DSAM_CALLER_ADMITTED && st.plan.why == DSAM_WHY_NONE)
 		st.plan.why = DSAM_WHY_CALLER;
 	if (st.plan.why == DSAM_WHY_NONE) {
-		st.plan.touch = wants_touch(slot, rq->n);
-		st.sub.node = cpu_node();
-		st.sub.to_cache = st.plan.to_cache;
-		st.verify = is_verified(slot);
-		with_device(&st);
+		go(&st);
 	} else {
 		dsam_pieces_by_cpu(&st, 0, rq->n, st.plan.why);
 	}

@@ -13,9 +13,8 @@ struct dsam_story {
 	struct dsam_plan plan;
 	struct dsam_account account;
 	unsigned resumes_left;
-	/* [first, last) are in flight, each modulo DSAM_DEPTH. */
 	struct dsam_piece piece[DSAM_DEPTH];
-	unsigned first, last;
+	uint32_t live; /* bit n: piece[n] is in flight */
 	bool verify; /* compare each piece when it is done */
 	bool is_forked; /* a child now: slot and queues are not ours */
 };
@@ -23,6 +22,32 @@ struct dsam_story {
 /* The CPU does [from, to) of the request, for the reason given. */
 void dsam_pieces_by_cpu(struct dsam_story *st, size_t from, size_t to,
 			enum dsam_why why);
+
+/*
+ * Make [from, to) of the destination present and see that the source is: the
+ * signal that a bad page deserves comes from here.
+ */
+void dsam_pieces_touch(struct dsam_story *st, size_t from, size_t to);
+
+/*
+ * Read and write a byte of each page of [from, to), where the CPU is to copy
+ * while the device works; the same, but lighter on the caches.
+ */
+void dsam_pieces_probe(const struct dsam_request *rq, size_t from, size_t to);
+
+/*
+ * Submit [from, to), or as much of it as the queue transfers in one go, as
+ * piece[i], which is not live; NONE makes it so.  With should_wait a full
+ * queue is tried for a while.
+ */
+enum dsam_why dsam_pieces_launch(struct dsam_story *st, unsigned i, size_t from,
+				 size_t to, bool should_wait);
+
+/*
+ * Wait for live piece i until its bytes are right, whoever does them.  NONE;
+ * else what the CPU mended, perhaps when all other live pieces were answered.
+ */
+enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i);
 
 /*
  * Do [0, plan.cpu) with the CPU and the rest with the device meanwhile.  When

@@ -41,7 +41,8 @@ struct dsam_plan dsam_policy_plan(const struct dsam_limits *lim,
 	 */
 	if (!p.to_cache)
 		p.cpu = to_line(rq->dst, 0);
-	if (lim->is_split) {
+	p.is_learned = lim->is_split && lim->is_learned;
+	if (lim->is_split && !lim->is_learned) {
 		/* Divide first: n * percent may not fit. */
 		share = rq->n / 100 * lim->cpu_percent +
 			rq->n % 100 * lim->cpu_percent / 100;

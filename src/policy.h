@@ -11,6 +11,7 @@ struct dsam_limits {
 	bool has_device; /* false: only counting (stats=all) */
 	bool to_cache_allowed; /* every queue has cache control */
 	bool is_split;
+	bool is_learned; /* split_cpu_percent=auto */
 	uint8_t cpu_percent; /* of a request, when is_split */
 	size_t cache_bytes; /* writes go to cache up to this size */
 	uint32_t chunk; /* bytes: largest max_transfer of the queues */

@@ -21,12 +21,6 @@
 struct dsam_queues dsam_queues;
 uint64_t dsam_queue_deadline = ~0ULL;
 
-static bool is_open(const struct dsam_queue *q)
-{
-	return atomic_load_explicit(&q->state, memory_order_relaxed) ==
-	       DSAM_QUEUE_OPEN;
-}
-
 struct dsam_queue *dsam_queue_pick(unsigned start, unsigned turn, int node)
 {
 	unsigned count = dsam_queues.count;
@@ -37,7 +31,7 @@ struct dsam_queue *dsam_queue_pick(unsigned start, unsigned turn, int node)
 			struct dsam_queue *q =
 				&dsam_queues.q[(start + i) % count];
 
-			if (!is_open(q) ||
+			if (!dsam_queue_is_open(q) ||
 			    (has_near && (q->numa_node == node) != near))
 				continue;
 			if (!turn--)

@@ -54,6 +54,12 @@ extern struct dsam_queues dsam_queues DSAM_HIDDEN;
 /* Ticks that a descriptor may take; set at birth (device_timeout_ms). */
 extern uint64_t dsam_queue_deadline DSAM_HIDDEN;
 
+static inline bool dsam_queue_is_open(const struct dsam_queue *q)
+{
+	return atomic_load_explicit(&q->state, memory_order_relaxed) ==
+	       DSAM_QUEUE_OPEN;
+}
+
 /*
  * The turn-th choice for a thread whose round robin stands at start: open
  * queues of node first (node < 0: any), then the others.  NULL when there

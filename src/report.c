@@ -43,6 +43,8 @@ static const struct {
 	[DSAM_WHY_FORKED] = {"forked", "first copies after a fork"},
 	[DSAM_WHY_NO_DEVICE] = {"no_device", "there is no device"},
 	[DSAM_WHY_CALLER] = {"caller", "caller rules do not admit the caller"},
+	[DSAM_WHY_SLOWER] = {"slower",
+			     "the device would only have slowed it down"},
 };
 
 const char *dsam_why_words(enum dsam_why why)

@@ -38,6 +38,14 @@ static void build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
 		d->pattern = rq->fill * EIGHT_TIMES;
 }
 
+static struct dsam_queue *candidate(const struct dsam_submission *sub,
+				    uint32_t start, unsigned turn)
+{
+	if (!sub->only)
+		return dsam_queue_pick(start, turn, sub->node);
+	return turn || !dsam_queue_is_open(sub->only) ? NULL : sub->only;
+}
+
 /* One round over the open queues. */
 static enum dsam_why try_queues(const struct dsam_submission *sub,
 				struct dsam_piece *p, bool is_last)
@@ -48,7 +56,9 @@ static enum dsam_why try_queues(const struct dsam_submission *sub,
 	struct dsam_queue *q;
 	unsigned turn = 0;
 
-	while ((q = dsam_queue_pick(start, turn, sub->node))) {
+	while ((q = candidate(sub, start, turn))) {
+		uint32_t len =
+			p->len < q->max_transfer ? p->len : q->max_transfer;
 		enum dsam_enqueue rc;
 
 		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
@@ -56,8 +66,7 @@ static enum dsam_why try_queues(const struct dsam_submission *sub,
 		d->flags &= ~(uint32_t)IDXD_OP_FLAG_CC;
 		if (sub->to_cache && q->has_cache_control)
 			d->flags |= IDXD_OP_FLAG_CC;
-		d->xfer_size =
-			p->len < q->max_transfer ? p->len : q->max_transfer;
+		d->xfer_size = len;
 		s->queue[p->entry] = q;
 		p->queue = q;
 		p->sent = dsam_ticks();
@@ -65,7 +74,8 @@ static enum dsam_why try_queues(const struct dsam_submission *sub,
 		if (DSAM_LIKELY(rc == DSAM_ENQUEUE_TAKEN)) {
 			dsam_slot_taken(s, p->entry);
 			s->turn = start + turn + 1;
-			p->len = d->xfer_size;
+			/* Not d's: a fork in between has wiped it. */
+			p->len = len;
 			return DSAM_WHY_NONE;
 		}
 		/* Once passed over it counts no more: the next moves up. */

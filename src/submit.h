@@ -21,6 +21,7 @@ struct dsam_submission {
 	const struct dsam_request *rq;
 	uint32_t epoch; /* the life that the slot was taken in */
 	int node; /* preferred NUMA node, -1: any */
+	struct dsam_queue *only; /* this queue and no other; NULL: any */
 	bool to_cache;
 };
 
@@ -41,6 +42,24 @@ enum dsam_why dsam_submit(const struct dsam_submission *sub,
  */
 struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
 				       const struct dsam_piece *piece);
+
+/*
+ * One look: is the piece's record written, or is this the child of a signal
+ * handler's fork, where the slot is not ours?  Gives an engine without a
+ * thread its turn.
+ */
+static inline bool dsam_submit_is_answered(const struct dsam_submission *sub,
+					   const struct dsam_piece *piece)
+{
+	struct dsam_slot *s = sub->slot;
+	const volatile uint8_t *status = &s->rec[piece->entry].status;
+
+	if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
+		return true;
+	if (piece->queue->ops->relax && !*status)
+		piece->queue->ops->relax(piece->queue, &s->desc[piece->entry]);
+	return *status;
+}
 
 /* The waiting alone; the outcome is still to be settled. */
 void dsam_submit_await(const struct dsam_submission *sub,

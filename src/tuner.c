@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Room: HOT.  Learns from finished descriptors; predicts the next.
+ * Room: HOT.  Learns from finished requests; predicts the next.
  * May: the slot's tuner.  Must not: anything else; no floating point.
  */
 #include "tuner.h"
@@ -9,6 +9,22 @@
 
 /* After a fault, so many requests of the size touch before one tries again. */
 #define TOUCH_RUN 32
+#define MIB_SHIFT 20
+/* Requests between two tries of the slower way, when it lost by nothing. */
+#define TRY_AFTER 24
+/* A loss of 100 % is tried so many requests more seldom: 1.6 % at most. */
+#define TRY_LOSS 64
+#define TRY_MOST 65536
+#define FIRST_TRIES 4
+/* What a sample weighs: a quarter, a half. */
+#define STEADY 2
+#define QUICK 1
+/* Sharing must gain something: 1 of 64. */
+#define GAIN_SHIFT 6
+/* The device's part is not worth a descriptor below this. */
+#define PART_LEAST 2048
+/* Above this the CPU's part is worth the look at its pages. */
+#define DEVICE_MOST (1024 * 1024UL)
 
 uint64_t dsam_tuner_predict(const struct dsam_tuner *t, bool is_fill, size_t n)
 {
@@ -28,17 +44,156 @@ void dsam_tuner_learn(struct dsam_tuner *t, bool is_fill, size_t n,
 	*e = *e ? *e - *e / 4 + ticks / 4 : ticks;
 }
 
-void dsam_tuner_absent(struct dsam_tuner *t, size_t n)
+/* Ticks for n bytes as ticks for a MiB, at least 1. */
+static uint64_t per_mib(uint64_t ticks, size_t n)
 {
-	t->touch[dsam_stats_bin(n)] = TOUCH_RUN;
+	if (ticks >> (63 - MIB_SHIFT))
+		return ticks / n << MIB_SHIFT;
+	return (ticks << MIB_SHIFT) / n + 1;
 }
 
-bool dsam_tuner_expects_absent(struct dsam_tuner *t, size_t n)
+/* One outlier, a preempted thread, moves it little; a change soon. */
+static void weigh(uint64_t *e, uint64_t sample, unsigned shift)
 {
-	uint8_t *run = &t->touch[dsam_stats_bin(n)];
+	if (!*e) {
+		*e = sample;
+		return;
+	}
+	if (sample > 2 * *e)
+		sample = 2 * *e;
+	*e = *e - (*e >> shift) + (sample >> shift) + 1;
+}
 
-	if (!*run)
+/* The CPU, unless another way is known to gain something. */
+static enum dsam_way best_way(const struct dsam_lesson *l)
+{
+	enum dsam_way best = DSAM_WAY_CPU;
+
+	for (int w = DSAM_WAY_BOTH; w < DSAM_WAYS; w++) {
+		uint64_t t = l->way[w];
+
+		if (best == DSAM_WAY_CPU)
+			t += t >> GAIN_SHIFT;
+		if (l->way[w] && t < l->way[best])
+			best = (enum dsam_way)w;
+	}
+	return best;
+}
+
+/* Is the way worth a try?  The whole to a slow device would cost too much. */
+static bool is_open(int way, size_t n, uint64_t share)
+{
+	return way != DSAM_WAY_DEVICE ||
+	       (share > DSAM_WHOLE / 2 && n <= DEVICE_MOST);
+}
+
+/* When is a way that lost tried next?  At once while it gets better. */
+static void plan_try(struct dsam_lesson *l, enum dsam_way way, bool is_better)
+{
+	uint64_t win = l->way[best_way(l)], next = TRY_AFTER;
+
+	if (l->way[way] > win)
+		next += TRY_LOSS * (l->way[way] - win) / win;
+	/* What was seen first may have been the worst. */
+	if (l->tries[way] < FIRST_TRIES && next > 4U << l->tries[way])
+		next = 4U << l->tries[way];
+	if (is_better)
+		next = 0;
+	else if (l->tries[way] < FIRST_TRIES)
+		l->tries[way]++;
+	l->until[way] = (uint32_t)(next < TRY_MOST ? next : TRY_MOST);
+}
+
+enum dsam_way dsam_tuner_way(struct dsam_lesson *l, size_t n, uint32_t *share)
+{
+	uint64_t cpu = l->cpu, device = l->device, part;
+	enum dsam_way best;
+
+	if (!device) {
+		/* 10 GB/s; 1 us and 30 GB/s. */
+		cpu = per_mib(dsam_clock.ticks_per_us, 10000);
+		device = cpu / 3 + per_mib(dsam_clock.ticks_per_us, n);
+	}
+	part = DSAM_WHOLE * cpu / (cpu + device);
+	*share = (uint32_t)part;
+	if (!l->way[DSAM_WAY_BOTH])
+		return DSAM_WAY_BOTH;
+	best = best_way(l);
+	for (int w = 0; w < DSAM_WAYS; w++) {
+		if (w == (int)best || !is_open(w, n, part) || l->until[w]--)
+			continue;
+		l->until[w] = 0;
+		l->is_try = true;
+		best = (enum dsam_way)w;
+		break;
+	}
+	/* Too little to measure: at least a descriptor that is. */
+	if (part * n / DSAM_WHOLE < PART_LEAST)
+		*share = (uint32_t)(PART_LEAST * DSAM_WHOLE / n + 1);
+	if (*share >= DSAM_WHOLE)
+		*share = DSAM_WHOLE - 1;
+	return best;
+}
+
+void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
+		     uint64_t ticks)
+{
+	enum dsam_way was = best_way(l);
+	uint64_t sample = per_mib(ticks, n), old = l->way[way];
+
+	/* What was tried is believed at once when it is better than it was. */
+	if (l->is_try && sample < l->way[way])
+		l->way[way] = sample;
+	else
+		weigh(&l->way[way], sample, STEADY);
+	/* Before the CPU was alone, its part tells what it can. */
+	if (!l->way[DSAM_WAY_CPU])
+		l->way[DSAM_WAY_CPU] = l->cpu ? l->cpu : 1;
+	if (best_way(l) != was)
+		l->tries[was] = FIRST_TRIES / 2;
+	if (l->is_try || !old)
+		plan_try(l, way, sample < old - old / 64);
+	l->is_try = false;
+}
+
+void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s)
+{
+	unsigned shift = l->is_try ? QUICK : STEADY;
+
+	if (s->cpu)
+		weigh(&l->cpu, per_mib(s->cpu_ticks, s->cpu), shift);
+	if (s->device)
+		weigh(&l->device, per_mib(s->device_ticks, s->device), shift);
+}
+
+void dsam_tuner_queue(struct dsam_tuner *t, unsigned q, size_t n,
+		      uint64_t ticks)
+{
+	weigh(&t->queue[q], per_mib(ticks, n), STEADY);
+}
+
+static unsigned touch_index(size_t n, const void *caller)
+{
+	uint64_t h =
+		((uintptr_t)caller ^ dsam_stats_bin(n)) * 0x9e3779b97f4a7c15ULL;
+
+	return (unsigned)(h >> 56);
+}
+
+_Static_assert(DSAM_TOUCHES == 256, "eight bits of the hash");
+
+void dsam_tuner_absent(struct dsam_tuner *t, size_t n, const void *caller)
+{
+	t->touch[touch_index(n, caller)] = TOUCH_RUN;
+}
+
+bool dsam_tuner_expects_absent(struct dsam_tuner *t, size_t n,
+			       const void *caller)
+{
+	unsigned i = touch_index(n, caller);
+
+	if (!t->touch[i])
 		return false;
-	--*run;
+	t->touch[i]--;
 	return true;
 }

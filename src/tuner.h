@@ -1,15 +1,48 @@
 /* SPDX-License-Identifier: MIT */
-/* What was learned of the device: times and faults per size bin. */
+/*
+ * What a thread learned: how fast CPU and device are, who should do a
+ * request, and which destinations tend to be absent.
+ */
 #ifndef DSAM_TUNER_H
 #define DSAM_TUNER_H
 
 #include "stats.h"
 
+/* Of 65536: the device's part of a request. */
+#define DSAM_WHOLE 65536U
+
+/* Who does a request. */
+enum dsam_way {
+	DSAM_WAY_CPU,
+	DSAM_WAY_BOTH,
+	DSAM_WAY_DEVICE,
+	DSAM_WAYS
+};
+
+/*
+ * Requests of one size, power of two by power of two: ticks for a MiB,
+ * exponentially weighted; 0: not known yet.
+ */
+struct dsam_lesson {
+	uint64_t cpu; /* the CPU's own part of requests that both do */
+	uint64_t device; /* the device's part, from submission to its end */
+	uint64_t way[DSAM_WAYS]; /* a whole request */
+	uint32_t until[DSAM_WAYS]; /* requests until a slower way is tried */
+	uint8_t tries[DSAM_WAYS];
+	bool is_try; /* the request under way is one */
+};
+
+#define DSAM_TOUCHES 256
+
 struct dsam_tuner {
 	/* Ticks from submission to completion, exponentially weighted. */
 	uint64_t device[2][DSAM_BINS]; /* [copy, fill][log2 of bytes] */
-	/* Requests of this size that still get their pages touched. */
-	uint8_t touch[DSAM_BINS];
+	/* [copy, fill][destination present, absent][log2 of bytes] */
+	struct dsam_lesson lesson[2][2][DSAM_BINS];
+	/* Ticks for a MiB of each queue, compared with one another. */
+	uint64_t queue[DSAM_MAX_QUEUES];
+	/* By size and caller: requests that still get their pages touched. */
+	uint8_t touch[DSAM_TOUCHES];
 };
 
 /*
@@ -22,10 +55,40 @@ uint64_t dsam_tuner_predict(const struct dsam_tuner *t, bool is_fill, size_t n);
 void dsam_tuner_learn(struct dsam_tuner *t, bool is_fill, size_t n,
 		      uint64_t ticks);
 
-/* A request of n bytes met an absent destination page. */
-void dsam_tuner_absent(struct dsam_tuner *t, size_t n);
+/* The lesson of requests like this one. */
+static inline struct dsam_lesson *
+dsam_tuner_lesson(struct dsam_tuner *t, bool is_fill, bool is_absent, size_t n)
+{
+	return &t->lesson[is_fill][is_absent][dsam_stats_bin(n)];
+}
 
-/* Should a request of n bytes touch its destination first (touch=auto)? */
-bool dsam_tuner_expects_absent(struct dsam_tuner *t, size_t n);
+/*
+ * Which way should the next request of n bytes go?  *share is what the device
+ * gets when both work, of DSAM_WHOLE.  Now and then a slower way is tried
+ * again: the more it lost, the seldomer.
+ */
+enum dsam_way dsam_tuner_way(struct dsam_lesson *l, size_t n, uint32_t *share);
+
+/* A request of n bytes went that way and took so many ticks. */
+void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
+		     uint64_t ticks);
+
+/* Both worked: bytes of each, and the ticks that he was at work. */
+struct dsam_shared {
+	size_t cpu, device;
+	uint64_t cpu_ticks, device_ticks;
+};
+void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s);
+
+/* A piece of n bytes kept queue number q busy for so many ticks. */
+void dsam_tuner_queue(struct dsam_tuner *t, unsigned q, size_t n,
+		      uint64_t ticks);
+
+/* A request of n bytes, called from caller, met an absent page. */
+void dsam_tuner_absent(struct dsam_tuner *t, size_t n, const void *caller);
+
+/* Should such a request touch its destination first (touch=auto)? */
+bool dsam_tuner_expects_absent(struct dsam_tuner *t, size_t n,
+			       const void *caller);
 
 #endif

@@ -18,7 +18,7 @@ layers() {
 2 caller tuner queue software_memory stats_sum
 3 caller_rules profile profile_birth slot device_software device_dsa.c queue_open
 4 caller_birth submit software_open queue_open.c libc_resolve
-5 pieces offload
+5 pieces share offload
 6 report report_callers report_names report_who report_gain report_text report_json open_device
 7 interpose lifecycle
 END

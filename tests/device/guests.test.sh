@@ -73,6 +73,12 @@ for mode in write mmap; do
 	some $mode-slow "crowd $few" "${m[@]}" -s latency_ns=100000
 	settings=(DSAMOVE_MODE=split DSAMOVE_SPLIT_CPU_PERCENT=30)
 	some $mode-split "crowd faults signals_jump $few" "${m[@]}"
+	settings=(DSAMOVE_MODE=split DSAMOVE_SPLIT_CPU_PERCENT=auto)
+	some $mode-learned "crowd faults signals_jump $few" "${m[@]}"
+	settings+=(DSAMOVE_TOUCH=always)
+	some $mode-learned-devices "crowd $few" "${m[@]}" -d 4 \
+		-s disorder=1 -s scramble=1 -s busy_every=5 \
+		-s dsa2.latency_ns=100000
 	settings=(DSAMOVE_TOUCH=always DSAMOVE_CACHE_CONTROL=memory)
 	some $mode-touch "$few" "${m[@]}"
 	settings=(DSAMOVE_VERIFY=100)

@@ -39,7 +39,7 @@ in_file 'file: unknown key' "2: colour: unknown key, expected one that $example"
 bad 'environment: unknown key' \
 	"environment: DSAMOVE_COLOUR: unknown key, expected one that $example, in capitals$off" \
 	colour=red
-sizes='expected a size from 1 to 1024G such as 32768, 32K or 1M'
+sizes='expected a size from 1 to 1024G such as 32768, 32K or 1M, or auto'
 in_file 'file: bad size' "2: min_bytes: '64Q' is not a size, $sizes" \
 	'min_bytes = 64Q'
 bad 'environment: bad size' \
@@ -253,7 +253,7 @@ limited 'RLIMIT_AS too small, engines' -v 16384 \
 # The loader itself needs one file to load us.
 limited 'RLIMIT_NOFILE leaves one' -n 4 'calls \(pid' DSAMOVE_DEVICE=software
 limited 'RLIMIT_NOFILE leaves one, a file of settings' -n 4 'calls \(pid' \
-	DSAMOVE_DEVICE=software DSAMOVE_CONF="$tmp/empty.conf"
+	DSAMOVE_DEVICE=software DSAMOVE_CONF="$tmp/fixed.conf"
 (ulimit -n 3 && exec env DSAMOVE_DEVICE=software LD_PRELOAD="$so" \
 	"$guests/calls") >limit.out 2>limit.err </dev/null
 like 'RLIMIT_NOFILE leaves none: the loader says so' \

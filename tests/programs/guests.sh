@@ -22,6 +22,8 @@ engines=1 software_engines=1
 engines=2 software_engines=2
 split software_engines=2 mode=split
 split_inline software_engines=0 mode=split split_cpu_percent=20
+learned software_engines=1 mode=split split_cpu_percent=auto
+learned_inline software_engines=0 mode=split split_cpu_percent=auto min_bytes=1
 inline software_engines=0
 mixed software_engines=0 software_script=ok*3,busy,fault@7,after=3,wfault@9,error=0x13,ok,busy*5
 slow_engines software_engines=1 software_latency_ns=3000 wait=yield max_inflight=2

@@ -100,6 +100,7 @@ error software_engines=0 software_script=ok*5,error=0x10,ok*5,error=0x1f,ok*4,er
 mixed software_engines=0 software_script=ok*3,busy,fault@7,after=3,wfault@9,error=0x13,ok,busy*5,after=20
 mixed_engines software_engines=2 software_script=ok*3,busy,fault@7,after=3,wfault@9,error=0x13,ok,busy*5
 split software_engines=0 mode=split split_cpu_percent=30
+learned software_engines=2 mode=split split_cpu_percent=auto
 split_engines software_engines=2 mode=split split_cpu_percent=50
 touch software_engines=0 touch=always
 touch_madvise software_engines=0 touch=always touch_by=madvise

@@ -249,6 +249,7 @@ static inline void oracle_configure(struct oracle *o)
 	struct random *r = &o->random;
 
 	dsam_limits.is_split = random_once_in(r, 2);
+	dsam_limits.is_learned = random_once_in(r, 2);
 	dsam_limits.cpu_percent = (uint8_t)random_below(r, 91);
 	dsam_limits.cache_bytes = cache[random_below(r, 5)];
 	dsam_tuning.touch_always = random_once_in(r, 4);

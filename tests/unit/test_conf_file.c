@@ -35,7 +35,7 @@ START_TEST(empty_files)
 	EXPECT_OK("\n");
 	EXPECT_OK("\n\n  \n\t\n");
 	EXPECT_OK("# mode = split\n; mode = split\n   # mode = split\n");
-	ck_assert_uint_eq(conf.mode, DSAM_MODE_POLL);
+	ck_assert_uint_eq(conf.mode, DSAM_MODE_SPLIT);
 	ck_assert_str_eq(conf.file, "f");
 }
 END_TEST

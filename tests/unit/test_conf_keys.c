@@ -88,8 +88,8 @@ START_TEST(defaults_are_the_documented_ones)
 	ck_assert_uint_eq(conf.memcpy_min_bytes, 0);
 	ck_assert_uint_eq(conf.memmove_min_bytes, 0);
 	ck_assert_uint_eq(conf.memset_min_bytes, 0);
-	ck_assert_uint_eq(conf.mode, DSAM_MODE_POLL);
-	ck_assert_uint_eq(conf.split_cpu_percent, 50);
+	ck_assert_uint_eq(conf.mode, DSAM_MODE_SPLIT);
+	ck_assert_uint_eq(conf.split_cpu_percent, DSAM_CONF_AUTO);
 	ck_assert_uint_eq(conf.wait, DSAM_WAIT_AUTO);
 	ck_assert_uint_eq(conf.numa, DSAM_NUMA_CPU);
 	ck_assert_uint_eq(conf.cache_control, DSAM_CACHE_AUTO);
@@ -138,11 +138,6 @@ START_TEST(choices)
 			for (; word[c]; c++)
 				upper[c] = (char)(word[c] & ~0x20);
 			upper[c] = 0;
-			if (i->later && !strcmp(i->later, word)) {
-				expect_refusal((enum dsam_key)k, word,
-					       "has no effect yet");
-				continue;
-			}
 			expect_unsigned((enum dsam_key)k, word, n);
 			expect_unsigned((enum dsam_key)k, upper, n);
 		}
@@ -167,27 +162,21 @@ START_TEST(messages)
 		 "split"},
 		{"\n\nmin_bytes = 64Q\n",
 		 "a.conf:3: min_bytes: '64Q' is not a size, expected a size "
-		 "from 1 to 1024G such as 32768, 32K or 1M"},
+		 "from 1 to 1024G such as 32768, 32K or 1M, or auto"},
+		{"profile_min_bytes = 1T\n",
+		 "a.conf:1: profile_min_bytes: '1T' is not a size, expected a "
+		 "size from 1 to 1024G such as 32768, 32K or 1M"},
 		{"split_cpu_percent = 91\n",
 		 "a.conf:1: split_cpu_percent: 91 is out of range, expected a "
-		 "whole number from 0 to 90"},
+		 "whole number from 0 to 90 or auto"},
 		{"ops = memcpy, strcpy\n",
 		 "a.conf:1: ops: 'strcpy' is not known, expected some of "
-		 "memcpy, memmove, memset"},
-		{"ops = memcmp\n",
-		 "a.conf:1: ops: 'memcmp' has no effect yet, expected some of "
-		 "memcpy, memmove, memset"},
+		 "memcpy, memmove, memset, memcmp"},
 		{"ops =\n", "a.conf:1: ops: is empty, expected some of memcpy, "
-			    "memmove, memset"},
-		{"numa = buffer\n",
-		 "a.conf:1: numa: 'buffer' has no effect yet, expected one of "
-		 "none, cpu"},
-		{"min_bytes = auto\n",
-		 "a.conf:1: min_bytes: 'auto' has no effect yet, expected a "
-		 "size from 1 to 1024G such as 32768, 32K or 1M"},
-		{"split_cpu_percent = auto\n",
-		 "a.conf:1: split_cpu_percent: 'auto' has no effect yet, "
-		 "expected a whole number from 0 to 90"},
+			    "memmove, memset, memcmp"},
+		{"numa = far\n",
+		 "a.conf:1: numa: 'far' is not known, expected one of none, "
+		 "cpu, buffer"},
 		{"callers_deny = libz.so*, :f\n",
 		 "a.conf:1: callers_deny: rule ':f' names no module, expected "
 		 "MODULE or MODULE:SYMBOL, such as libfoo.so.1 or "
@@ -214,7 +203,7 @@ START_TEST(set_of_ops)
 	expect_unsigned(DSAM_KEY_ops, " MEMMOVE ,, memmove\tmemcpy,", 3);
 	expect_refusal(DSAM_KEY_ops, ",", "is empty");
 	expect_refusal(DSAM_KEY_ops, "memcpy|memset", "is not known");
-	expect_refusal(DSAM_KEY_ops, "MemCmp", "has no effect yet");
+	expect_unsigned(DSAM_KEY_ops, "MemCmp", 8);
 }
 END_TEST
 
@@ -263,8 +252,7 @@ START_TEST(numbers)
 		enum dsam_key key = (enum dsam_key)k;
 		char text[40];
 
-		if (i->kind != DSAM_KIND_NUMBER ||
-		    (i->later && !strcmp(i->later, "*")))
+		if (i->kind != DSAM_KIND_NUMBER)
 			continue;
 		seen++;
 		snprintf(text, sizeof(text), "%llu", i->low);
@@ -320,23 +308,25 @@ START_TEST(texts_and_lists)
 }
 END_TEST
 
-START_TEST(keys_with_no_effect_yet)
+START_TEST(a_word_for_a_number)
 {
-	static const struct {
-		enum dsam_key key;
-		const char *text;
-	} later[] = {
-		{DSAM_KEY_numa, "Buffer"},
-		{DSAM_KEY_min_bytes, "AUTO"},
-		{DSAM_KEY_memcpy_min_bytes, "auto"},
-		{DSAM_KEY_memmove_min_bytes, "auto"},
-		{DSAM_KEY_memset_min_bytes, "auto"},
-		{DSAM_KEY_split_cpu_percent, "auto"},
-	};
+	static const enum dsam_key keys[] = {
+		DSAM_KEY_min_bytes, DSAM_KEY_memcpy_min_bytes,
+		DSAM_KEY_memmove_min_bytes, DSAM_KEY_memset_min_bytes};
 
-	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++)
-		expect_refusal(later[i].key, later[i].text,
-			       "has no effect yet");
+	expect_unsigned(DSAM_KEY_split_cpu_percent, "auto", DSAM_CONF_AUTO);
+	expect_unsigned(DSAM_KEY_split_cpu_percent, "Auto", DSAM_CONF_AUTO);
+	expect_refusal(DSAM_KEY_split_cpu_percent, "automatic",
+		       "expected a whole number from 0 to 90 or auto");
+	expect_refusal(DSAM_KEY_max_inflight, "auto", "is not a number");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		ck_assert(!apply_key(keys[i], "AUTO"));
+		ck_assert_uint_eq(*(size_t *)((char *)&conf +
+					      dsam_key_table[keys[i]].offset),
+				  DSAM_CONF_AUTO_SIZE);
+		expect_refusal(keys[i], "auto1", "or auto");
+	}
+	expect_refusal(DSAM_KEY_profile_min_bytes, "auto", "is not a size");
 }
 END_TEST
 
@@ -389,5 +379,5 @@ END_TEST
 
 RUN_SUITE("conf_keys", defaults_are_the_documented_ones,
 	  each_default_is_a_value, choices, messages, set_of_ops, sizes,
-	  numbers, texts_and_lists, keys_with_no_effect_yet,
+	  numbers, texts_and_lists, a_word_for_a_number,
 	  keys_are_found_in_either_case_and_whole, list_entries, list_admits)

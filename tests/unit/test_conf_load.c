@@ -86,15 +86,15 @@ START_TEST(errors_of_the_environment)
 	ck_assert_str_eq(err.text,
 			 "environment: DSAMOVE_MIN_BYTES: '64Q' is not a size, "
 			 "expected a size from 1 to 1024G such as 32768, 32K "
-			 "or 1M");
+			 "or 1M, or auto");
 	ck_assert_int_eq(load(path, "DSAMOVE_MINBYTES=64K"), -EINVAL);
 	ck_assert_str_eq(err.text,
 			 "environment: DSAMOVE_MINBYTES: unknown key, expected "
 			 "one that dsamove.conf.example lists, in capitals");
 	ck_assert_int_eq(load(path, "DSAMOVE_=1"), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "unknown key"));
-	ck_assert_int_eq(load(path, "DSAMOVE_NUMA=buffer"), -EINVAL);
-	ck_assert_ptr_nonnull(strstr(err.text, "has no effect yet"));
+	ck_assert_int_eq(load(path, "DSAMOVE_NUMA=far"), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "is not known"));
 }
 END_TEST
 
@@ -105,7 +105,7 @@ START_TEST(what_is_not_ours_in_the_environment)
 	ck_assert(!load(path, "DSAMOVEMENT=1"));
 	ck_assert(!load(path, "XDSAMOVE_MODE=bogus"));
 	ck_assert(!load(path, "DSA=bogus"));
-	ck_assert_uint_eq(conf.mode, DSAM_MODE_POLL);
+	ck_assert_uint_eq(conf.mode, DSAM_MODE_SPLIT);
 }
 END_TEST
 

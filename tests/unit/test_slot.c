@@ -72,7 +72,7 @@ START_TEST(claims_are_all_there_are)
 	slot->rec[6].status = 1;
 	ck_assert_uint_eq(dsam_slot_claim(slot, &more), 6);
 	ck_assert_uint_ne(slot->serial[6], serial[6]);
-	ck_assert_uint_eq(slot->in_flight, 0xff);
+	ck_assert_uint_eq(slot->in_flight, 0xffff);
 }
 END_TEST
 
@@ -146,7 +146,7 @@ START_TEST(a_slot_full_of_lost_entries_is_left_behind)
 	ck_assert_uint_lt(dsam_slot_claim(slot, &serial), DSAM_DEPTH);
 	/* Its old home is not let again while something may be written. */
 	ck_assert_int_eq(state_of(old), DSAM_SLOT_FREE);
-	ck_assert_uint_eq(old->in_flight, 0xff);
+	ck_assert_uint_eq(old->in_flight, 0xffff);
 }
 END_TEST
 

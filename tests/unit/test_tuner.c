@@ -54,8 +54,8 @@ START_TEST(every_size_has_a_place)
 	for (unsigned b = 0; b < 64; b++) {
 		dsam_tuner_learn(&t, b & 1, 1UL << b, b + 1);
 		ck_assert_uint_gt(dsam_tuner_predict(&t, b & 1, 1UL << b), 0);
-		dsam_tuner_absent(&t, 1UL << b);
-		ck_assert(dsam_tuner_expects_absent(&t, 1UL << b));
+		dsam_tuner_absent(&t, 1UL << b, NULL);
+		ck_assert(dsam_tuner_expects_absent(&t, 1UL << b, NULL));
 	}
 }
 END_TEST
@@ -63,18 +63,157 @@ END_TEST
 /* After a fault some requests of that size touch, then one tries without. */
 START_TEST(absent_pages_are_expected_for_a_while)
 {
+	const void *here = &t, *there = &here;
 	int n = 0;
 
-	ck_assert(!dsam_tuner_expects_absent(&t, 65536));
-	dsam_tuner_absent(&t, 65536);
-	ck_assert(!dsam_tuner_expects_absent(&t, 4096));
-	while (dsam_tuner_expects_absent(&t, 100000))
+	ck_assert(!dsam_tuner_expects_absent(&t, 65536, here));
+	dsam_tuner_absent(&t, 65536, here);
+	ck_assert(!dsam_tuner_expects_absent(&t, 4096, here));
+	ck_assert(!dsam_tuner_expects_absent(&t, 65536, there));
+	while (dsam_tuner_expects_absent(&t, 100000, here))
 		n++;
 	ck_assert_int_eq(n, 32);
-	ck_assert(!dsam_tuner_expects_absent(&t, 65536));
+	ck_assert(!dsam_tuner_expects_absent(&t, 65536, here));
+}
+END_TEST
+
+/*
+ * A world in which the CPU moves cpu bytes a tick, the device device bytes a
+ * tick after a latency: how long a request of n bytes takes, and what is
+ * learned of it.
+ */
+struct world {
+	uint64_t cpu, device, latency;
+};
+
+static uint64_t do_request(const struct world *w, struct dsam_lesson *l,
+			   size_t n, enum dsam_way *way)
+{
+	struct dsam_shared s;
+	uint64_t ticks = n / w->cpu;
+	uint32_t share;
+
+	*way = dsam_tuner_way(l, n, &share);
+	if (*way == DSAM_WAY_BOTH) {
+		s.device = n * share / DSAM_WHOLE;
+		s.cpu = n - s.device;
+		s.cpu_ticks = s.cpu / w->cpu;
+		s.device_ticks = w->latency + s.device / w->device;
+		ticks = s.cpu_ticks > s.device_ticks ? s.cpu_ticks
+						     : s.device_ticks;
+		dsam_tuner_shared(l, &s);
+	} else if (*way == DSAM_WAY_DEVICE) {
+		ticks = w->latency + n / w->device;
+	}
+	dsam_tuner_took(l, *way, n, ticks);
+	return ticks;
+}
+
+/* The median of the last 21 of so many requests. */
+static uint64_t settle(const struct world *w, struct dsam_lesson *l, size_t n,
+		       int requests, enum dsam_way *way)
+{
+	uint64_t last[21] = {0}, took;
+	unsigned ways[DSAM_WAYS] = {0};
+
+	for (int i = 0; i < requests; i++) {
+		took = do_request(w, l, n, way);
+		if (requests - i <= 21) {
+			last[requests - i - 1] = took;
+			ways[*way]++;
+		}
+	}
+	for (int i = 0; i < 21; i++)
+		for (int k = i; k && last[k] < last[k - 1]; k--) {
+			took = last[k];
+			last[k] = last[k - 1];
+			last[k - 1] = took;
+		}
+	*way = DSAM_WAY_CPU;
+	for (int i = 0; i < DSAM_WAYS; i++)
+		if (ways[i] > ways[*way])
+			*way = (enum dsam_way)i;
+	return last[10];
+}
+
+/* What the best division of the two would take. */
+static uint64_t best_of(const struct world *w, size_t n)
+{
+	uint64_t best = n / w->cpu;
+
+	for (size_t d = 0; d <= 100; d++) {
+		uint64_t cpu = n / 100 * (100 - d) / w->cpu;
+		uint64_t dev = w->latency + n / 100 * d / w->device;
+		uint64_t both = cpu > dev ? cpu : dev;
+
+		best = d && both < best ? both : best;
+	}
+	return best;
+}
+
+START_TEST(the_way_is_the_best_after_fifty_requests)
+{
+	static const uint64_t rates[] = {1, 2, 5, 10, 20, 30};
+	static const uint64_t latencies[] = {2000, 4000, 20000, 100000};
+
+	dsam_clock.ticks_per_us = 2000;
+	for (unsigned r = 0; r < 6; r++)
+		for (unsigned a = 0; a < 4; a++)
+			for (size_t n = 1UL << 16; n <= 1UL << 26; n *= 2) {
+				struct world w = {8, rates[r], latencies[a]};
+				struct dsam_lesson l = {0};
+				enum dsam_way way;
+				uint64_t got = settle(&w, &l, n, 50, &way);
+				uint64_t best = best_of(&w, n);
+
+				if (got > best + best / 20)
+					ck_abort_msg("%zu bytes, %lu, %lu: %lu "
+						     "instead of %lu (way %d)",
+						     n, w.device, w.latency,
+						     got, best, (int)way);
+			}
+}
+END_TEST
+
+/* Another process joins: fewer bytes a tick, then as before. */
+START_TEST(a_change_is_learned_in_fifty_requests)
+{
+	struct world before = {8, 20, 2000}, after = {8, 3, 9000};
+	struct dsam_lesson l = {0};
+	size_t n = 4UL << 20;
+	enum dsam_way way;
+
+	dsam_clock.ticks_per_us = 2000;
+	for (int i = 0; i < 3; i++) {
+		uint64_t got = settle(&before, &l, n, 50, &way);
+
+		ck_assert_uint_le(got, best_of(&before, n) * 21 / 20);
+		got = settle(&after, &l, n, 50, &way);
+		ck_assert_uint_le(got, best_of(&after, n) * 21 / 20);
+	}
+}
+END_TEST
+
+/* A hopeless device costs a twentieth at most, all tries counted. */
+START_TEST(tries_are_seldom)
+{
+	struct world w = {8, 1, 1000000};
+	struct dsam_lesson l = {0};
+	size_t n = 1UL << 16;
+	uint64_t sum = 0;
+	enum dsam_way way;
+
+	dsam_clock.ticks_per_us = 2000;
+	settle(&w, &l, n, 50, &way);
+	ck_assert_int_eq(way, DSAM_WAY_CPU);
+	for (int i = 0; i < 20000; i++)
+		sum += do_request(&w, &l, n, &way);
+	ck_assert_uint_le(sum, 20000 * (n / w.cpu) * 21 / 20);
 }
 END_TEST
 
 RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  it_follows_a_change_and_forgives_one_outlier, every_size_has_a_place,
-	  absent_pages_are_expected_for_a_while)
+	  absent_pages_are_expected_for_a_while,
+	  the_way_is_the_best_after_fifty_requests,
+	  a_change_is_learned_in_fifty_requests, tries_are_seldom)

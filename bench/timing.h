@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A device that only takes time: it answers each descriptor when a model
+ * says so, and moves nothing.  For benchmarks alone: what it "copied" is not
+ * there.  The CPU's part of a request is real.
+ */
+#ifndef BENCH_TIMING_H
+#define BENCH_TIMING_H
+
+#include "queue.h"
+
+#define TIMING_DEVICES 8
+
+struct timing {
+	double gbps; /* bytes a nanosecond; 0: never answers */
+	double latency_ns; /* from the end of the transfer to the record */
+	double doorbell_ns; /* that a submission takes of the CPU */
+	unsigned refuse; /* every so manieth submission finds the queue full */
+	unsigned fail; /* every so manieth descriptor ends with an error */
+};
+
+/* What device d does from now on; threads may be at work. */
+void timing_set(unsigned d, const struct timing *t);
+
+/* Make devices the process's queues, one each; birth's part is done here. */
+void timing_birth(unsigned devices);
+
+#endif
