@@ -25,6 +25,7 @@ struct dsam_queue {
 	int numa_node; /* -1: not known */
 	bool has_cache_control;
 	uint64_t fd_dev, fd_ino, fd_rdev; /* identity of fd */
+	uint64_t node_dev, node_rdev; /* of the node, at birth */
 	char name[24], path[64];
 	uint32_t size, threshold;
 

@@ -122,6 +122,24 @@ static int try_noop(struct dsam_queue *q)
 	return q->probe_record.status ? -EIO : -ETIMEDOUT;
 }
 
+/*
+ * After a chroot the path may name a file of the program.  The devices' file
+ * system may be another there, their number is the same.
+ */
+static bool is_the_node(struct dsam_queue *q, int fd)
+{
+	struct stat st;
+
+	if (dsam_syscall3(SYS_fstat, fd, (long)&st, 0))
+		return false;
+	if (!q->node_dev) {
+		q->node_dev = st.st_dev;
+		q->node_rdev = st.st_rdev;
+	}
+	return st.st_rdev == q->node_rdev &&
+	       (st.st_rdev || st.st_dev == q->node_dev);
+}
+
 static int open_node(struct dsam_queue *q)
 {
 	int fd = (int)dsam_syscall6(SYS_openat, AT_FDCWD, (long)q->path,
@@ -130,6 +148,10 @@ static int open_node(struct dsam_queue *q)
 
 	if (fd < 0)
 		return fd;
+	if (!is_the_node(q, fd)) {
+		raw_close(fd);
+		return -ENODEV;
+	}
 	/* Without ENQCMD a portal is of no use; the kernel can still submit. */
 	if (dsam_cpu_has_enqcmd()) {
 		rc = map_portal(q, fd);
