@@ -19,7 +19,7 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c \
 	src/descriptor_exec.c src/descriptor_check.c src/descriptor_walk.c \
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c \
 	src/caller.c src/caller_module.c src/caller_name.c src/profile.c
-COLD := preload/lifecycle.c src/libc_resolve.c src/clock.c src/slot.c \
+COLD := preload/lifecycle.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c \
 	src/queue_open.c src/open_device.c src/discover.c src/discover_sysfs.c \
 	src/software_open.c src/stats_sum.c src/report.c src/report_gain.c src/report_text.c \
 	src/report_json.c src/log.c src/text.c src/caller_rules.c \
@@ -36,7 +36,9 @@ UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,\
 GUESTS := $(patsubst tests/programs/%.c,$(O)/tests/programs/%,\
 	$(wildcard tests/programs/*.c)) \
 	$(patsubst tests/programs/%.cc,$(O)/tests/programs/%,\
-	$(wildcard tests/programs/*.cc))
+	$(wildcard tests/programs/*.cc)) \
+	$(patsubst tests/hostile/%.c,$(O)/tests/hostile/%,\
+	$(wildcard tests/hostile/*.c))
 # Those with the timing-only device are the engine themselves.
 BENCH_TIMED := $(addprefix $(O)/bench/,sharing)
 BENCH := $(patsubst bench/%.c,$(O)/bench/%,$(filter-out bench/timing.c,\
@@ -85,7 +87,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 # With -j, `make deps check` must install before it compiles.
 FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs device check-hw contract \
+.PHONY: all help deps deps-lint check unit programs device hostile check-hw contract \
 	testbed lint format asan ubsan tsan demo bench install uninstall clean
 .DEFAULT_GOAL := all
 
@@ -125,11 +127,16 @@ $(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libengine.a
 		$(LIBS) -lcheck_pic -lsubunit -lm -lrt
 
 # Guests are programs that know nothing of us: their own plain flags.
+$(O)/tests/programs/% $(O)/tests/hostile/%: GUEST_CC = gcc -std=gnu11 -O2 \
+	-Wall -Wextra -fno-builtin -Itests/programs -pthread -o $@ $< -ldl
 $(O)/tests/programs/%: tests/programs/%.c tests/programs/guest.h $(O)/flags \
 		| $(FIRST)
 	@mkdir -p $(@D)
-	$(call say,GUEST,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
-		-pthread -o $@ $< -ldl
+	$(call say,GUEST,$@)$(GUEST_CC)
+$(O)/tests/hostile/%: tests/hostile/%.c tests/programs/guest.h $(O)/flags \
+		| $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,GUEST,$@)$(GUEST_CC)
 $(O)/tests/programs/%: tests/programs/%.cc tests/programs/guest.h $(O)/flags \
 		| $(FIRST)
 	@mkdir -p $(@D)
@@ -171,10 +178,13 @@ unit: $(UNIT) | $(FIRST) ## build and run the unit tests alone
 	@tests/run.sh $(O) unit
 
 check: $(SO) $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
-	@tests/run.sh $(O) contract unit programs device
+	@tests/run.sh $(O) contract unit programs device hostile
 
 programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 	@tests/run.sh $(O) programs
+
+hostile: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests with difficult hosts alone
+	@tests/run.sh $(O) hostile
 
 device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
 	@tests/run.sh $(O) device

@@ -45,6 +45,11 @@ enum dsam_touch_by_choice {
 	DSAM_TOUCH_STORE,
 	DSAM_TOUCH_MADVISE
 };
+enum dsam_after_fork_choice {
+	DSAM_AFTER_FORK_AUTO,
+	DSAM_AFTER_FORK_REOPEN,
+	DSAM_AFTER_FORK_CPU
+};
 enum dsam_stats_choice {
 	DSAM_STATS_OFF,
 	DSAM_STATS_EXIT,

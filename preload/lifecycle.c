@@ -17,6 +17,7 @@
 #include "policy.h"
 #include "queue_open.h"
 #include "report.h"
+#include "sandbox.h"
 #include "slot.h"
 #include "submit.h"
 #include "wait.h"
@@ -135,6 +136,14 @@ static bool is_profile(void)
 	return conf.stats == DSAM_STATS_ALL || conf.stats == DSAM_STATS_CALLERS;
 }
 
+/* Opening a node may be what a filter kills for. */
+static bool may_reopen(void)
+{
+	if (conf.after_fork == DSAM_AFTER_FORK_AUTO)
+		return !dsam_sandbox_is_shut();
+	return conf.after_fork == DSAM_AFTER_FORK_REOPEN;
+}
+
 /*
  * Runs in the child of a fork, by the first copy that reaches the gate.
  * Nothing that was opened before may be used: a PASID belongs to an mm.
@@ -146,6 +155,10 @@ static bool rebirth(void)
 
 	/* Kernels without MADV_WIPEONFORK leave the parent's counters. */
 	dsam_slot_wipe();
+	if (!may_reopen()) {
+		shut_gates();
+		return false;
+	}
 	for (unsigned i = 0; i < all->count; i++) {
 		if (!all->q[i].path[0]) {
 			dsam_software_reborn(&all->q[i]);
@@ -236,6 +249,7 @@ static int be_born(char *const *env)
 	dsam_clock_calibrate();
 	set_limits();
 	set_tuning();
+	dsam_sandbox_birth();
 	dsam_slot_rebirth = rebirth;
 	if (needs_fork_handler() && pthread_atfork(NULL, NULL, in_fork_child))
 		return -ENOMEM;

@@ -7,6 +7,7 @@
 #include "log.h"
 
 #include "clock.h"
+#include "sandbox.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -145,6 +146,8 @@ bool dsam_log_path(const char *path, char *out, size_t room)
 
 int dsam_log_open(const char *path)
 {
+	if (dsam_sandbox_is_shut())
+		return -EPERM;
 	return (int)dsam_syscall6(SYS_openat, AT_FDCWD, (long)path,
 				  O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW |
 					  O_CLOEXEC | O_NONBLOCK | O_NOCTTY,

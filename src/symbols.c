@@ -7,6 +7,7 @@
 #include "symbols.h"
 
 #include "dsamove.h"
+#include "sandbox.h"
 #include "syscall.h"
 
 #include <fcntl.h>
@@ -87,13 +88,16 @@ static bool read_table(struct dsam_symbols *s, long fd, const ElfW(Ehdr) * e)
 static bool read_file(struct dsam_symbols *s, const char *path,
 		      const char *start)
 {
-	long fd = dsam_syscall6(SYS_openat, AT_FDCWD, (long)path,
-				O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0,
-				0, 0);
 	char page[1024];
 	ElfW(Ehdr) e;
+	long fd;
 	bool ok;
 
+	if (dsam_sandbox_is_shut())
+		return false;
+	fd = dsam_syscall6(SYS_openat, AT_FDCWD, (long)path,
+			   O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0, 0,
+			   0);
 	if (fd < 0)
 		return false;
 	ok = read_at(fd, page, sizeof(page), 0) &&
