@@ -19,7 +19,7 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c \
 	src/descriptor_exec.c src/descriptor_check.c src/descriptor_walk.c \
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c \
 	src/caller.c src/caller_module.c src/caller_name.c src/profile.c
-COLD := preload/lifecycle.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c \
+COLD := preload/lifecycle.c preload/jump.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c src/slot_left.c \
 	src/queue_open.c src/open_device.c src/discover.c src/discover_sysfs.c \
 	src/software_open.c src/stats_sum.c src/report.c src/report_gain.c src/report_text.c \
 	src/report_json.c src/log.c src/text.c src/caller_rules.c \

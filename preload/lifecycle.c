@@ -10,6 +10,7 @@
 #include "conf.h"
 #include "device_software.h"
 #include "discover.h"
+#include "jump.h"
 #include "libc_mem.h"
 #include "log.h"
 #include "offload.h"
@@ -217,6 +218,7 @@ static int be_born(char *const *env)
 	rc = dsam_libc_resolve();
 	if (rc)
 		return rc;
+	dsam_jump_birth();
 	dsam_clock_start();
 	rc = dsam_conf_load(&conf, env, &err);
 	if (rc) {

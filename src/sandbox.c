@@ -31,5 +31,6 @@ void dsam_sandbox_birth(void)
 bool dsam_sandbox_is_shut(void)
 {
 	return born.is_known && ask(PR_GET_SECCOMP) > 0 &&
-	       (born.filter <= 0 || ask(PR_GET_NO_NEW_PRIVS) > born.no_new_privs);
+	       (born.filter <= 0 ||
+		ask(PR_GET_NO_NEW_PRIVS) > born.no_new_privs);
 }

@@ -7,7 +7,7 @@
  */
 #include "slot.h"
 
-#include "clock.h"
+#include "slot_left.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -30,59 +30,6 @@ bool dsam_slot_is_wiped_on_fork;
 static pthread_key_t key;
 #define FIRST_LIFE (DSAM_EPOCH_REBIRTH + 1)
 static uint32_t life = DSAM_EPOCH_REBIRTH;
-
-/* Does entry e wait for a record? */
-static bool waits(const struct dsam_slot *s, unsigned e)
-{
-	return s->in_flight >> e & 1 && !dsam_slot_is_answered(s, e);
-}
-
-static unsigned count_pending(const struct dsam_slot *s)
-{
-	unsigned n = 0;
-
-	for (unsigned e = 0; e < DSAM_DEPTH; e++)
-		n += waits(s, e);
-	return n;
-}
-
-/* A device without a thread of its own can drop what nobody waits for. */
-static void cancel_left(struct dsam_slot *s)
-{
-	for (unsigned e = 0; e < DSAM_DEPTH; e++)
-		if (waits(s, e) && s->queue[e] && s->queue[e]->ops->cancel)
-			s->queue[e]->ops->cancel(s->queue[e], &s->desc[e]);
-}
-
-/*
- * The request before was left by a long jump, and the device may still write
- * to its destination: it must not write over this request's bytes.  What was
- * surely accepted will be answered, or its queue closed; of an entry left in
- * the midst of submission nobody knows.
- */
-static void await_left(struct dsam_slot *s)
-{
-	uint64_t start = dsam_ticks();
-
-	cancel_left(s);
-	for (unsigned e = 0; e < DSAM_DEPTH; e++) {
-		while (waits(s, e) && s->taken >> e & 1) {
-			struct dsam_queue *q = s->queue[e];
-
-			if (dsam_ticks_between(start, dsam_ticks()) >
-				    dsam_queue_deadline ||
-			    atomic_load(&q->state) >= DSAM_QUEUE_CLOSING) {
-				/* Not closed: leave the entry alone. */
-				if (dsam_queue_give_up(q))
-					dsam_slot_release(s, e);
-				break;
-			}
-			if (q->ops->nudge)
-				q->ops->nudge(q);
-			__builtin_ia32_pause();
-		}
-	}
-}
 
 /* Add the counters of an ended thread to those that have no row. */
 static void fold(struct dsam_slot *s)
@@ -109,6 +56,8 @@ static void thread_ends(void *arg)
 		dsam_self.slot = DSAM_SELF_GONE;
 		return;
 	}
+	/* It was cancelled in a copy: its stack is given back after this. */
+	dsam_left_for_good();
 	dsam_self.slot = DSAM_SELF_GONE;
 	i = (size_t)(s - dsam_arena->slot);
 	if (s->in_crowd) {
@@ -185,8 +134,8 @@ static struct dsam_slot *claim(void)
 			continue;
 		/* A cancelled thread may have left descriptors in flight. */
 		if (s->in_flight) {
-			cancel_left(s);
-			if (count_pending(s))
+			dsam_left_cancel(s);
+			if (dsam_left_count(s))
 				continue;
 		}
 		if (!atomic_compare_exchange_strong(&dsam_arena->state[i],
@@ -215,6 +164,7 @@ static void settle_in(struct dsam_slot *s, const void *frame)
 	s->busy = 1;
 	s->in_flight = 0;
 	s->taken = 0;
+	s->doubted = 0;
 	s->frame = frame;
 	s->tid = (pid_t)dsam_syscall3(SYS_gettid, 0, 0, 0);
 	/* Now, and when it ends: at the report it might be asleep in a
@@ -316,10 +266,11 @@ enum dsam_why dsam_slot_enter_slow(struct dsam_slot **out, const void *frame)
 	 * made the slot busy was most likely left by a long jump.  Either
 	 * way nothing breaks: entries are claimed, and have serials.
 	 */
-	if ((uintptr_t)frame < (uintptr_t)s->frame && count_pending(s))
+	if ((uintptr_t)frame < (uintptr_t)s->frame && dsam_left_count(s))
 		return DSAM_WHY_NESTED;
-	await_left(s);
-	if (count_pending(s) >= DSAM_DEPTH / 2)
+	/* It was left by a long jump that is not libc's. */
+	dsam_left_await(s);
+	if (dsam_left_count(s) >= DSAM_DEPTH / 2)
 		s = move_house(s, frame);
 	s->frame = frame;
 	*out = s;

@@ -31,6 +31,7 @@ struct dsam_slot {
 	_Alignas(DSAM_LINE) uint32_t busy; /* from plan to finish */
 	uint32_t in_flight; /* bit n: desc[n] is claimed */
 	uint32_t taken; /* bit n: and a queue has accepted it */
+	uint32_t doubted; /* bit n: or not, and nobody waits any more */
 	/*
 	 * Who claimed entry n, as a running number.  A request that a signal
 	 * handler left by a long jump never gives its entries back, so a

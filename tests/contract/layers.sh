@@ -16,11 +16,11 @@ layers() {
 0 descriptor_walk conf conf_value conf_load conf_file conf_rules caller_name symbols
 1 caller_module device stats wait policy discover discover_sysfs discover.c log
 2 caller tuner queue software_memory stats_sum
-3 caller_rules profile profile_birth slot device_software device_dsa.c queue_open
+3 caller_rules profile profile_birth slot slot_left device_software device_dsa.c queue_open
 4 caller_birth submit software_open queue_open.c libc_resolve
 5 pieces share offload
 6 report report_callers report_names report_who report_gain report_text report_json open_device
-7 interpose lifecycle
+7 interpose jump lifecycle
 END
 }
 

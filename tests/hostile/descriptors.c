@@ -115,7 +115,7 @@ static void to_no_capabilities(void)
 /* KILL where a library would call the kernel behind the host's back. */
 static void to_filter(void)
 {
-#define KILLS(nr)                                 \
+#define KILLS(nr)                                      \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, nr, 0, 1), \
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS)
 	struct sock_filter code[] = {
