@@ -32,17 +32,18 @@ under() {
 	*) device=("$tb" -a "$dir/account" --submit "$mode"
 		"${options[@]}" --) ;;
 	esac
-	timeout -k 5 "${limit:-60}" "${device[@]}" "${with[@]}" \
+	# Around it, for what bash says of a program that a signal ended.
+	{ timeout -k 5 "${limit:-60}" "${device[@]}" "${with[@]}" \
 		"${settings[@]}" LD_PRELOAD="$so" "$@" \
-		>"$dir/out" 2>>"$dir/err" </dev/null
+		>"$dir/out" 2>>"$dir/err" </dev/null; } 2>/dev/null
 	echo $? >"$dir/status"
 }
 
 # plainly COMMAND...: the same without anything of ours, in $tmp/plain
 plainly() {
 	mkdir -p "$tmp/plain"
-	timeout -k 5 "${limit:-60}" "$@" >"$tmp/plain/out" \
-		2>"$tmp/plain/err" </dev/null
+	{ timeout -k 5 "${limit:-60}" "$@" >"$tmp/plain/out" \
+		2>"$tmp/plain/err" </dev/null; } 2>/dev/null
 	echo $? >"$tmp/plain/status"
 }
 
