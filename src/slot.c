@@ -7,6 +7,7 @@
  */
 #include "slot.h"
 
+#include "libc_mem.h"
 #include "slot_left.h"
 #include "syscall.h"
 
@@ -146,18 +147,6 @@ static struct dsam_slot *claim(void)
 	return NULL;
 }
 
-/*
- * A handler may fork in the midst of counting: the child then adds the rest
- * to what was wiped.
- */
-static void clear_counters(struct dsam_slot *s)
-{
-	uint64_t *word = (uint64_t *)&s->stats;
-
-	for (size_t i = 0; i < sizeof(s->stats) / sizeof(*word); i++)
-		word[i] = 0;
-}
-
 /* Make a claimed slot the calling thread's own, and busy. */
 static void settle_in(struct dsam_slot *s, const void *frame)
 {
@@ -201,8 +190,13 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 		dsam_self.patience = PATIENCE;
 		return DSAM_WHY_NO_SLOT;
 	}
+	/*
+	 * A handler may fork in the midst of counting: the child then adds
+	 * the rest to what was wiped.  (By libc: a loop would become a call
+	 * of our own memset, and be counted.)
+	 */
 	if (life > FIRST_LIFE)
-		clear_counters(s);
+		dsam_libc.memset(&s->stats, 0, sizeof(s->stats));
 	settle_in(s, frame);
 	*out = s;
 	return DSAM_WHY_NONE;
@@ -217,16 +211,11 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 static struct dsam_slot *move_house(struct dsam_slot *old, const void *frame)
 {
 	struct dsam_slot *s = claim();
-	uint64_t *to, *from;
 
 	if (!s)
 		return old;
-	to = (uint64_t *)&s->stats;
-	from = (uint64_t *)&old->stats;
-	for (size_t i = 0; i < sizeof(s->stats) / sizeof(*to); i++) {
-		to[i] = from[i];
-		from[i] = 0;
-	}
+	dsam_libc.memmove(&s->stats, &old->stats, sizeof(s->stats));
+	dsam_libc.memset(&old->stats, 0, sizeof(old->stats));
 	s->tuner = old->tuner;
 	s->in_crowd = old->in_crowd;
 	old->in_crowd = 0;
