@@ -22,7 +22,7 @@ fi
 under() {
 	local mode=$1 dir=$tmp/$1
 	shift
-	local with=(env DSAMOVE_REPORT_FORMAT=json DSAMOVE_MIN_BYTES=4096)
+	local with=(env COUNTS="$dir/counts" DSAMOVE_REPORT_FORMAT=json DSAMOVE_MIN_BYTES=4096)
 	local device=()
 	mkdir -p "$dir"
 	rm -f "$dir"/*
