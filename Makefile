@@ -133,8 +133,8 @@ $(O)/tests/programs/%: tests/programs/%.c tests/programs/guest.h $(O)/flags \
 		| $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)$(GUEST_CC)
-$(O)/tests/hostile/%: tests/hostile/%.c tests/programs/guest.h $(O)/flags \
-		| $(FIRST)
+$(O)/tests/hostile/%: tests/hostile/%.c tests/hostile/counted.h \
+		tests/programs/guest.h $(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,GUEST,$@)$(GUEST_CC)
 $(O)/tests/programs/%: tests/programs/%.cc tests/programs/guest.h $(O)/flags \

@@ -88,6 +88,24 @@ t = a["total"]
 print(eval(sys.argv[2]))' "$tmp/$1/account" "$2"
 }
 
+# counts MODE: what is wrong with the counts of counted.h; each process has
+# one report, of as many copies as it says.
+counts() {
+	python3 -I -S - "$tmp/$1/counts" "$tmp/$1/reports" <<'END'
+import json, sys
+want = dict(map(int, line.split()) for line in open(sys.argv[1]))
+got = {}
+for line in open(sys.argv[2]):
+    r = json.loads(line)
+    if r['pid'] in got:
+        print(f'process {r["pid"]} reports twice')
+    got[r['pid']] = r['calls']
+for pid in sorted(want.keys() | got.keys()):
+    if want.get(pid, 0) != got.get(pid, 0):
+        print(f'process {pid}: {want.get(pid)} copies, reports {got.get(pid)}')
+END
+}
+
 # everywhere NAME HOW COMMAND...: one test a mode
 everywhere() {
 	local name=$1 how=$2 mode why

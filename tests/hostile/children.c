@@ -4,25 +4,21 @@
  * by exit() says in the file $COUNTS how many copies it made itself.
  */
 #define _GNU_SOURCE
-#include "guest.h"
+#include "counted.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <stdatomic.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define CROWD 200
 
 static unsigned char a[BIG], b[BIG];
-static atomic_ulong copied;
 static atomic_int stop;
 extern char **environ;
 
@@ -52,21 +48,6 @@ static pid_t beget(void)
 	return pid;
 }
 
-static void end(int status)
-{
-	const char *path = getenv("COUNTS");
-	char line[64];
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_APPEND, 0600) : -1;
-	int n = snprintf(line, sizeof(line), "%d %lu\n", (int)getpid(),
-			 (unsigned long)copied);
-
-	if (fd >= 0) {
-		CHECK(write(fd, line, (size_t)n) == n);
-		close(fd);
-	}
-	exit(status);
-}
-
 static void expect(pid_t pid, int want)
 {
 	int status;
@@ -84,7 +65,7 @@ static void crowd(void)
 		pid[i] = beget();
 		if (!pid[i]) {
 			copy(3);
-			end(i % 100);
+			counted_end(i % 100);
 		}
 	}
 	copy(5);
@@ -103,7 +84,7 @@ static void generations(int left)
 				copy(2);
 			generations(left - 1);
 			copy(1);
-			end(61);
+			counted_end(61);
 		}
 		copy(1);
 		expect(pid, 61);
@@ -132,7 +113,7 @@ static void among_threads(void)
 
 		if (!pid) {
 			copy(i % 4);
-			end(62);
+			counted_end(62);
 		}
 		expect(pid, 62);
 	}
@@ -156,7 +137,7 @@ static void daemons(void)
 		CHECK(!daemon(0, 1));
 		copied = 0;
 		copy(4);
-		end(0);
+		counted_end(0);
 	}
 	close(fd[1]);
 	copy(2);
@@ -182,7 +163,7 @@ static void orphans(void)
 			while (getppid() != 1 && !kill(getppid(), SIGKILL))
 				copy(1);
 			copy(4);
-			end(0);
+			counted_end(0);
 		}
 		for (;;)
 			copy(1);
@@ -253,5 +234,5 @@ int main(int argc, char **argv)
 		silent_ends();
 	else if (!strcmp(how, "borrowed"))
 		borrowed();
-	end(60);
+	counted_end(60);
 }
