@@ -87,7 +87,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 # With -j, `make deps check` must install before it compiles.
 FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs device hostile check-hw contract \
+.PHONY: all help deps deps-lint check unit programs device hostile soak check-hw contract \
 	testbed lint format asan ubsan tsan demo bench install uninstall clean
 .DEFAULT_GOAL := all
 
@@ -188,6 +188,10 @@ hostile: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests with difficult hosts alo
 
 device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
 	@tests/run.sh $(O) device
+
+SOAK_SECONDS ?= 600
+soak: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## random trouble for SOAK_SECONDS, from SEED
+	@tests/hostile/soak.py $(O) $(SOAK_SECONDS) $(SEED)
 
 check-hw: $(SO) $(GUESTS) | $(FIRST) ## tests on the DSA of this machine, each byte verified
 	@tests/run.sh $(O) hardware

@@ -65,6 +65,8 @@ static const struct tb_key keys[] = {
 	TROUBLE(wfault_at),
 	TROUBLE(status_every),
 	TROUBLE(status),
+	TROUBLE(wrong_every),
+	TROUBLE(garbage_every),
 	TROUBLE(silent_every),
 	TROUBLE(silent_after),
 	TROUBLE(late_every),

@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "model.h"
 #include "poll.h"
+#include "spoil.h"
 #include "task.h"
 
 #include <errno.h>
@@ -60,6 +61,7 @@ static void execute(struct engine *e, struct tb_task *task)
 		&task->rec, &task->ending.bytes);
 	task->has_record = result == DSAM_EXEC_RECORD;
 	task->is_swerror = result == DSAM_EXEC_SWERROR;
+	tb_spoil(task, &memory);
 	task->ending.opcode = task->desc.opcode;
 	task->ending.status = task->rec.status;
 	task->ending.size = task->desc.xfer_size;

@@ -36,6 +36,8 @@ struct tb_trouble {
 	uint64_t fault_every, fault_at; /* read fault after fault_at bytes */
 	uint64_t wfault_every, wfault_at;
 	uint64_t status_every, status;
+	uint64_t wrong_every; /* one byte of what was written is another */
+	uint64_t garbage_every; /* any record, perhaps nothing done */
 	uint64_t silent_every, silent_after;
 	uint64_t late_every, late_us;
 	uint64_t disable_after, disable_at_ms;

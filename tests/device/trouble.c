@@ -10,9 +10,19 @@ static bool is_due(uint64_t every, uint64_t n)
 	return every && n % every == 0;
 }
 
+/* splitmix64: the n-th number of a row that looks like chance. */
+static uint64_t dice(uint64_t n)
+{
+	uint64_t z = n * 0x9e3779b97f4a7c15ULL;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9ULL;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebULL;
+	return z ^ z >> 31;
+}
+
 struct tb_fate tb_trouble_of(const struct tb_trouble *t, uint64_t n)
 {
-	struct tb_fate fate = {.has_exec = false};
+	struct tb_fate fate = {.has_exec = false, .dice = dice(n)};
 
 	if (is_due(t->status_every, n)) {
 		fate.has_exec = true;
@@ -30,6 +40,13 @@ struct tb_fate tb_trouble_of(const struct tb_trouble *t, uint64_t n)
 	if (is_due(t->silent_every, n) ||
 	    (t->silent_after && n > t->silent_after))
 		fate.is_silent = true;
+	fate.is_wrong = is_due(t->wrong_every, n);
+	fate.is_garbage = is_due(t->garbage_every, n);
+	if (fate.is_garbage && fate.dice & 1) {
+		fate.has_exec = true;
+		fate.exec =
+			(struct dsam_exec_trouble){.status = DSA_COMP_HW_ERR1};
+	}
 	if (is_due(t->late_every, n))
 		fate.late_us = t->late_us;
 	fate.disable = t->disable_after && n == t->disable_after;

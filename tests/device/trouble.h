@@ -9,7 +9,8 @@
 struct tb_fate {
 	struct dsam_exec_trouble exec;
 	bool has_exec;
-	bool is_silent;
+	bool is_silent, is_wrong, is_garbage;
+	uint64_t dice; /* what the last two are made of */
 	uint64_t late_us;
 	bool disable, reset; /* the queue, after this descriptor */
 };

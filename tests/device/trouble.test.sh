@@ -54,6 +54,10 @@ for mode in write mmap; do
 	is $mode-wfault '60 20' "$(figure status_01) $(figure status_83)"
 	load $mode 20 4 20000 -s status_every=3 -s status=0x20
 	is $mode-status '54 26' "$(figure status_01) $(figure status_20)"
+	load $mode 20 4 20000 -s wrong_every=4
+	is $mode-wrong '80 20' "$(figure accepted) $(figure wrong)"
+	load $mode 20 4 20000 -s garbage_every=2
+	between $mode-garbage 41 79 "$(figure status_01)"
 	load $mode 10 2 20000 -s silent_every=7
 	is $mode-silent 2 "$(figure silent)"
 	is $mode-silent-account 2 "$(seen 't["silent"]')"
