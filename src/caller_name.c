@@ -13,7 +13,8 @@ static bool in_bracket(const char **glob, unsigned char c)
 	bool is_not = *p == '!' || *p == '^', found = false;
 
 	p += is_not;
-	do {
+	/* "]" in front is itself; one that is not closed ends with the glob. */
+	for (const char *front = p; *p && (p == front || *p != ']');) {
 		unsigned char low, high;
 
 		p += *p == '\\' && p[1];
@@ -24,7 +25,7 @@ static bool in_bracket(const char **glob, unsigned char c)
 			high = (unsigned char)*p++;
 		}
 		found = found || (c >= low && c <= high);
-	} while (*p && *p != ']');
+	}
 	*glob = p + (*p == ']');
 	return found != is_not;
 }
