@@ -66,6 +66,8 @@ SAN_asan := -fsanitize=address
 SAN_ubsan := -fsanitize=undefined -fno-sanitize-recover=undefined
 # gcc's tsan does not model fences; the ones there order us and the device.
 SAN_tsan := -fsanitize=thread $(if $(filter gcc%,$(CC)),-Wno-tsan)
+SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=undefined
 SAN := $(SAN_$(BUILD))
 BASE := -std=c11 -D_GNU_SOURCE -DDSAM_VERSION='"$(VERSION)"' -Isrc -Iconfig \
 	-g -fPIC -fvisibility=hidden -fno-plt -fno-semantic-interposition \
@@ -87,7 +89,7 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 # With -j, `make deps check` must install before it compiles.
 FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs device hostile soak check-hw contract \
+.PHONY: all help deps deps-lint check unit programs device hostile soak check-hw contract fuzz \
 	testbed lint format asan ubsan tsan demo bench install uninstall clean
 .DEFAULT_GOAL := all
 
@@ -201,6 +203,21 @@ contract: $(SO) ## layering, symbols of hot objects, exports, DT_NEEDED
 
 asan ubsan tsan: ## the unit tests under a sanitizer
 	@$(MAKE) --no-print-directory BUILD=$@ unit
+
+# Below: `make fuzz` calls make again with clang and BUILD=fuzz.
+FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
+FUZZ_SECONDS ?= 60
+fuzz: ## fuzz settings, records, JSON and names, FUZZ_SECONDS each (clang)
+	@$(MAKE) --no-print-directory CC=clang BUILD=fuzz $(FUZZ:%=fuzz-%)
+
+$(FUZZ:%=$(O)/fuzz-%): $(O)/fuzz-%: $(O)/tests/fuzz/%.o $(O)/libengine.a
+	$(call say,LINK,$@)$(CC) -fsanitize=fuzzer,address,undefined -pthread \
+		-o $@ $< $(O)/libengine.a $(LIBS)
+
+fuzz-%: $(O)/fuzz-%
+	@mkdir -p $(O)/corpus-$*
+	@$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
+		$(O)/corpus-$* tests/fuzz/corpus/$*
 
 lint: | $(FIRST) ## clang-format 14, clang-tidy, cppcheck, shellcheck, tokens
 	@tests/lint.sh
