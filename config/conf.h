@@ -56,6 +56,10 @@ enum dsam_stats_choice {
 	DSAM_STATS_ALL,
 	DSAM_STATS_CALLERS
 };
+enum dsam_open_choice {
+	DSAM_OPEN_APPEND,
+	DSAM_OPEN_FRESH
+};
 enum dsam_format_choice {
 	DSAM_FORMAT_TEXT,
 	DSAM_FORMAT_JSON

@@ -209,6 +209,8 @@ static void write_out(const struct dsam_conf *conf, const char *text, size_t n)
 		if (dsam_log_path(conf->report_file, path, sizeof(path)))
 			fd = dsam_log_open(path);
 		if (fd >= 0) {
+			if (conf->report_open == DSAM_OPEN_FRESH)
+				dsam_syscall3(SYS_ftruncate, fd, 0, 0);
 			if (!dsam_log_write(fd, text, n))
 				dsam_log(DSAM_LOG_WARN,
 					 "report_file: %s: could not be "
