@@ -146,6 +146,8 @@ $(O)/bench/%: bench/%.c $(O)/flags | $(FIRST)
 	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
 		-pthread -o $@ $< -lm
 
+$(O)/src/cli/preload.o: CFLAGS_COLD += -DDSAM_LIBDIR='"$(LIBDIR)"'
+
 # The test device.  Its processor preload runs before libc, on any register
 # that the program may be using.
 $(TB_OBJS): CFLAGS_TEST += $(shell pkg-config --cflags fuse3 json-c 2>/dev/null)
