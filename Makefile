@@ -78,7 +78,7 @@ LDFLAGS_SO := -shared -Wl,--version-script=preload/libdsapreload.map \
 	-Wl,-z,defs,-z,relro,-z,now,-z,text,-z,nodelete,-z,nodlopen \
 	-Wl,--as-needed -Wl,--exclude-libs,ALL -Wl,-soname,libdsapreload.so
 LIBS := -l:libinih.a -ldl
-LIBS_CLI := $(LIBS) -ljson-c -lm
+LIBS_CLI := $(LIBS) -ljson-c -lelf -lm
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
@@ -146,7 +146,12 @@ $(O)/bench/%: bench/%.c $(O)/flags | $(FIRST)
 	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
 		-pthread -o $@ $< -lm
 
-$(O)/src/cli/preload.o: CFLAGS_COLD += -DDSAM_LIBDIR='"$(LIBDIR)"'
+# The command looks for what is installed, and names it.
+DIRS := -DDSAM_LIBDIR='"$(LIBDIR)"' -DDSAM_DATADIR='"$(DATADIR)"'
+$(patsubst %.c,$(O)/%.o,$(CLI)): CFLAGS_COLD += $(DIRS)
+$(patsubst %.c,$(O)/%.o,$(CLI)): $(O)/dirs
+$(O)/dirs: FORCE
+	@mkdir -p $(@D); echo "$(DIRS)" | cmp -s - $@ || echo "$(DIRS)" >$@
 
 # The test device.  Its processor preload runs before libc, on any register
 # that the program may be using.
