@@ -4,8 +4,14 @@
 VERSION := 0.1.0
 BUILD ?= release
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+COMPLETIONDIR ?= $(DATADIR)/bash-completion/completions
 DESTDIR ?=
 CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 V ?= 0
@@ -32,6 +38,7 @@ CLI := $(wildcard src/cli/*.c)
 O := build/$(BUILD)
 SO := $(O)/libdsapreload.so
 DSAMOVE := $(O)/dsamove
+MAN := $(patsubst man/%.in,$(O)/man/%,$(wildcard man/*.in))
 ENGINE := $(patsubst %.c,$(O)/%.o,$(filter-out preload/%,$(HOT) $(COLD)))
 OBJS := $(patsubst %.c,$(O)/%.o,$(HOT) $(COLD))
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,\
@@ -90,7 +97,7 @@ FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
 	cli testbed lint format asan ubsan tsan demo bench install uninstall clean
 .DEFAULT_GOAL := all
 
-all: $(SO) $(DSAMOVE) ## build all that is installed (BUILD=release or debug, V=1, WERROR=1)
+all: $(SO) $(DSAMOVE) $(MAN) ## build all that is installed (BUILD=release or debug, V=1, WERROR=1)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | \
@@ -112,12 +119,23 @@ $(DSAMOVE): $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/libengine.a
 $(O)/libengine.a: $(ENGINE)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
+# Dates are that of the version, so that a build can be repeated.
+DATE = $(shell sed -nE 's/^\#\# .* ([0-9-]+)$$/\1/p' CHANGELOG.md | head -n 1)
+$(O)/man/keys: $(O)/man/keys.o $(O)/libengine.a
+	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $^ $(LIBS)
+
+$(O)/man/%: man/%.in $(O)/man/keys $(O)/dirs Makefile CHANGELOG.md
+	$(call say,MAN,$@)$(O)/man/keys >$@.keys
+	$(Q)sed -e 's|@VERSION@|$(VERSION)|; s|@DATE@|$(DATE)|; s|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@DATADIR@|$(DATADIR)|' -e '/^@KEYS@$$/{r $@.keys' -e 'd;}' \
+		$< >$@ && rm $@.keys
+
 # A change of flags or compiler rebuilds everything.
 FLAGS_NOW := $(CC) $(CFLAGS_HOT) $(CFLAGS_COLD)
 $(O)/flags: FORCE | $(FIRST)
 	@mkdir -p $(@D); echo '$(FLAGS_NOW)' | cmp -s - $@ || \
 		echo '$(FLAGS_NOW)' >$@
-FORCE:
+.PHONY: FORCE # .SECONDARY would take it for done
 
 $(patsubst %.c,$(O)/%.o,$(HOT)): KIND := HOT
 $(patsubst %.c,$(O)/%.o,$(COLD) $(CLI)): KIND := COLD
@@ -178,13 +196,13 @@ testbed: $(TESTBED) | $(FIRST) ## build the test device, see tests/device/README
 unit: $(UNIT) | $(FIRST) ## build and run the unit tests alone
 	@tests/run.sh $(O) unit
 
-check: $(SO) $(DSAMOVE) $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
+check: all $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
 	@tests/run.sh $(O) contract unit programs device cli
 
 programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 	@tests/run.sh $(O) programs
 
-cli: $(SO) $(DSAMOVE) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the command dsamove alone
+cli: all $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the command dsamove alone
 	@tests/run.sh $(O) cli
 
 device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
@@ -211,19 +229,34 @@ demo: $(SO) $(TESTBED) | $(FIRST) ## real programs, with and without the preload
 bench: $(SO) $(BENCH) | $(FIRST) ## cost of small calls, start-up, one offload
 	@bench/run.sh $(O)
 
-install: $(SO) ## into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR)/dsamove
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(MANDIR)/man1 \
+		$(MANDIR)/man5 $(MANDIR)/man7 $(DATADIR)/dsamove $(UNITDIR) \
+		$(UDEVDIR) $(SYSUSERSDIR) $(COMPLETIONDIR))
+	install -m 755 $(DSAMOVE) $(DESTDIR)$(BINDIR)/dsamove
 	install -m 755 $(SO) $(DESTDIR)$(LIBDIR)/libdsapreload.so
 	install -m 644 dsamove.conf.example config/accel-config/*.conf \
 		$(DESTDIR)$(DATADIR)/dsamove
+	for page in $(MAN); do install -m 644 $$page \
+		$(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit; done
+	install -m 644 share/dsamove-queues.service $(DESTDIR)$(UNITDIR)
+	install -m 644 share/60-dsamove.rules $(DESTDIR)$(UDEVDIR)
+	install -m 644 share/dsamove.sysusers \
+		$(DESTDIR)$(SYSUSERSDIR)/dsamove.conf
+	install -m 644 share/dsamove.bash $(DESTDIR)$(COMPLETIONDIR)/dsamove
 
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(LIBDIR)/libdsapreload.so
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/dsamove \
+		$(LIBDIR)/libdsapreload.so $(UNITDIR)/dsamove-queues.service \
+		$(UDEVDIR)/60-dsamove.rules $(SYSUSERSDIR)/dsamove.conf \
+		$(COMPLETIONDIR)/dsamove $(foreach page,$(notdir $(MAN)), \
+		$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)))
 	rm -rf $(DESTDIR)$(DATADIR)/dsamove
 
 clean: ## remove build/
 	rm -rf build
 
 -include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD) $(CLI)) $(UNIT:=.d) \
+	$(O)/man/keys.d \
 	$(patsubst %.o,%.d,$(TB_OBJS) $(TB_CPU_OBJS) $(TB_GUEST_OBJS))
 .SECONDARY:
