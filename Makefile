@@ -91,10 +91,10 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # With -j, `make deps check` must install before it compiles.
-FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
+FIRST := $(filter deps deps-lint deps-package,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs device check-hw contract \
-	cli testbed lint format asan ubsan tsan demo bench install uninstall clean
+.PHONY: all help deps deps-lint deps-package check unit programs device check-hw contract \
+	cli testbed lint format asan ubsan tsan demo bench install uninstall deb dist clean
 .DEFAULT_GOAL := all
 
 all: $(SO) $(DSAMOVE) $(MAN) ## build all that is installed (BUILD=release or debug, V=1, WERROR=1)
@@ -105,6 +105,9 @@ help: ## this list
 
 deps: ## install what building, testing and the demo need (apt-get)
 	@tests/deps.sh build
+
+deps-package: ## install what `make deb` needs
+	@tests/deps.sh package
 
 deps-lint: ## install what `make lint` and clang builds need
 	@tests/deps.sh lint
@@ -252,6 +255,15 @@ uninstall: ## what install put there
 		$(COMPLETIONDIR)/dsamove $(foreach page,$(notdir $(MAN)), \
 		$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)))
 	rm -rf $(DESTDIR)$(DATADIR)/dsamove
+
+deb: | $(FIRST) ## build/dsamove_VERSION_amd64.deb, read by lintian, tried out
+	@tests/package.sh build
+	@tests/package.sh test
+
+dist: ## build/dsamove-VERSION.tar.gz of this commit, the same every time
+	@mkdir -p build
+	git archive --format=tar --prefix=dsamove-$(VERSION)/ HEAD | \
+		gzip -9 -n >build/dsamove-$(VERSION).tar.gz
 
 clean: ## remove build/
 	rm -rf build
