@@ -4,8 +4,14 @@
 VERSION := 0.1.0
 BUILD ?= release
 PREFIX ?= /usr/local
+BINDIR ?= $(PREFIX)/bin
 LIBDIR ?= $(PREFIX)/lib
 DATADIR ?= $(PREFIX)/share
+MANDIR ?= $(DATADIR)/man
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
+SYSUSERSDIR ?= $(PREFIX)/lib/sysusers.d
+COMPLETIONDIR ?= $(DATADIR)/bash-completion/completions
 DESTDIR ?=
 CC := $(if $(filter default undefined,$(origin CC)),gcc,$(CC))
 V ?= 0
@@ -27,8 +33,12 @@ COLD := preload/lifecycle.c preload/jump.c src/libc_resolve.c src/clock.c src/sa
 	src/report_callers.c src/report_names.c src/report_who.c config/conf.c config/conf_file.c \
 	config/conf_rules.c config/conf_value.c config/conf_load.c
 
+CLI := $(wildcard src/cli/*.c)
+
 O := build/$(BUILD)
 SO := $(O)/libdsapreload.so
+DSAMOVE := $(O)/dsamove
+MAN := $(patsubst man/%.in,$(O)/man/%,$(wildcard man/*.in))
 ENGINE := $(patsubst %.c,$(O)/%.o,$(filter-out preload/%,$(HOT) $(COLD)))
 OBJS := $(patsubst %.c,$(O)/%.o,$(HOT) $(COLD))
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,\
@@ -82,18 +92,20 @@ LDFLAGS_SO := -shared -Wl,--version-script=preload/libdsapreload.map \
 	-Wl,-z,defs,-z,relro,-z,now,-z,text,-z,nodelete,-z,nodlopen \
 	-Wl,--as-needed -Wl,--exclude-libs,ALL -Wl,-soname,libdsapreload.so
 LIBS := -l:libinih.a -ldl
+LIBS_CLI := $(LIBS) -ljson-c -lelf -lm
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # With -j, `make deps check` must install before it compiles.
-FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
+FIRST := $(filter deps deps-lint deps-package,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs device hostile soak check-hw contract fuzz \
-	testbed lint format asan ubsan tsan demo bench install uninstall clean
+.PHONY: all help deps deps-lint deps-package check unit programs device hostile \
+	soak check-hw contract fuzz cli testbed lint format asan ubsan tsan demo \
+	bench install uninstall deb dist clean
 .DEFAULT_GOAL := all
 
-all: $(SO) ## build libdsapreload.so (BUILD=release or debug, V=1, WERROR=1)
+all: $(SO) $(DSAMOVE) $(MAN) ## build all that is installed (BUILD=release or debug, V=1, WERROR=1)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | \
@@ -102,24 +114,42 @@ help: ## this list
 deps: ## install what building, testing and the demo need (apt-get)
 	@tests/deps.sh build
 
+deps-package: ## install what `make deb` needs
+	@tests/deps.sh package
+
 deps-lint: ## install what `make lint` and clang builds need
 	@tests/deps.sh lint
 
 $(SO): $(OBJS) preload/libdsapreload.map
 	$(call say,LINK,$@)$(CC) $(LDFLAGS_SO) -o $@ $(OBJS) $(LIBS)
 
+$(DSAMOVE): $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/libengine.a
+	$(call say,LINK,$@)$(CC) $(SAN) -pthread -pie -Wl,-z,relro,-z,now \
+		-Wl,--as-needed -o $@ $^ $(LIBS_CLI)
+
 $(O)/libengine.a: $(ENGINE)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
+
+# Dates are that of the version, so that a build can be repeated.
+DATE = $(shell sed -nE 's/^\#\# .* ([0-9-]+)$$/\1/p' CHANGELOG.md | head -n 1)
+$(O)/man/keys: $(O)/man/keys.o $(O)/libengine.a
+	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $^ $(LIBS)
+
+$(O)/man/%: man/%.in $(O)/man/keys $(O)/dirs Makefile CHANGELOG.md
+	$(call say,MAN,$@)$(O)/man/keys >$@.keys
+	$(Q)sed -e 's|@VERSION@|$(VERSION)|; s|@DATE@|$(DATE)|; s|@LIBDIR@|$(LIBDIR)|' \
+		-e 's|@DATADIR@|$(DATADIR)|' -e '/^@KEYS@$$/{r $@.keys' -e 'd;}' \
+		$< >$@ && rm $@.keys
 
 # A change of flags or compiler rebuilds everything.
 FLAGS_NOW := $(CC) $(CFLAGS_HOT) $(CFLAGS_COLD)
 $(O)/flags: FORCE | $(FIRST)
 	@mkdir -p $(@D); echo '$(FLAGS_NOW)' | cmp -s - $@ || \
 		echo '$(FLAGS_NOW)' >$@
-FORCE:
+.PHONY: FORCE # .SECONDARY would take it for done
 
 $(patsubst %.c,$(O)/%.o,$(HOT)): KIND := HOT
-$(patsubst %.c,$(O)/%.o,$(COLD)): KIND := COLD
+$(patsubst %.c,$(O)/%.o,$(COLD) $(CLI)): KIND := COLD
 $(O)/%.o: %.c $(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS_$(or $(KIND),TEST)) -MMD -MP -c -o $@ $<
@@ -154,6 +184,13 @@ $(BENCH_TIMED): $(O)/bench/%: $(O)/bench/%.o $(O)/bench/timing.o \
 		$(O)/libengine.a
 	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $^ $(LIBS)
 
+# The command looks for what is installed, and names it.
+DIRS := -DDSAM_LIBDIR='"$(LIBDIR)"' -DDSAM_DATADIR='"$(DATADIR)"'
+$(patsubst %.c,$(O)/%.o,$(CLI)): CFLAGS_COLD += $(DIRS)
+$(patsubst %.c,$(O)/%.o,$(CLI)): $(O)/dirs
+$(O)/dirs: FORCE
+	@mkdir -p $(@D); echo "$(DIRS)" | cmp -s - $@ || echo "$(DIRS)" >$@
+
 # The test device.  Its processor preload runs before libc, on any register
 # that the program may be using.
 $(TB_OBJS): CFLAGS_TEST += $(shell pkg-config --cflags fuse3 json-c 2>/dev/null)
@@ -179,14 +216,17 @@ testbed: $(TESTBED) | $(FIRST) ## build the test device, see tests/device/README
 unit: $(UNIT) | $(FIRST) ## build and run the unit tests alone
 	@tests/run.sh $(O) unit
 
-check: $(SO) $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
-	@tests/run.sh $(O) contract unit programs device hostile
+check: all $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
+	@tests/run.sh $(O) contract unit programs device hostile cli
 
 programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 	@tests/run.sh $(O) programs
 
 hostile: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests with difficult hosts alone
 	@tests/run.sh $(O) hostile
+
+cli: all $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the command dsamove alone
+	@tests/run.sh $(O) cli
 
 device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
 	@tests/run.sh $(O) device
@@ -231,19 +271,43 @@ demo: $(SO) $(TESTBED) | $(FIRST) ## real programs, with and without the preload
 bench: $(SO) $(BENCH) | $(FIRST) ## cost of small calls, start-up, one offload
 	@bench/run.sh $(O)
 
-install: $(SO) ## into $(DESTDIR)$(PREFIX)
-	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR)/dsamove
+install: all ## into $(DESTDIR)$(PREFIX)
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(MANDIR)/man1 \
+		$(MANDIR)/man5 $(MANDIR)/man7 $(DATADIR)/dsamove $(UNITDIR) \
+		$(UDEVDIR) $(SYSUSERSDIR) $(COMPLETIONDIR))
+	install -m 755 $(DSAMOVE) $(DESTDIR)$(BINDIR)/dsamove
 	install -m 755 $(SO) $(DESTDIR)$(LIBDIR)/libdsapreload.so
 	install -m 644 dsamove.conf.example config/accel-config/*.conf \
 		$(DESTDIR)$(DATADIR)/dsamove
+	for page in $(MAN); do install -m 644 $$page \
+		$(DESTDIR)$(MANDIR)/man$${page##*.}/ || exit; done
+	install -m 644 share/dsamove-queues.service $(DESTDIR)$(UNITDIR)
+	install -m 644 share/60-dsamove.rules $(DESTDIR)$(UDEVDIR)
+	install -m 644 share/dsamove.sysusers \
+		$(DESTDIR)$(SYSUSERSDIR)/dsamove.conf
+	install -m 644 share/dsamove.bash $(DESTDIR)$(COMPLETIONDIR)/dsamove
 
 uninstall: ## what install put there
-	rm -f $(DESTDIR)$(LIBDIR)/libdsapreload.so
+	rm -f $(addprefix $(DESTDIR),$(BINDIR)/dsamove \
+		$(LIBDIR)/libdsapreload.so $(UNITDIR)/dsamove-queues.service \
+		$(UDEVDIR)/60-dsamove.rules $(SYSUSERSDIR)/dsamove.conf \
+		$(COMPLETIONDIR)/dsamove $(foreach page,$(notdir $(MAN)), \
+		$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page)))
 	rm -rf $(DESTDIR)$(DATADIR)/dsamove
+
+deb: | $(FIRST) ## build/dsamove_VERSION_amd64.deb, read by lintian, tried out
+	@tests/package.sh build
+	@tests/package.sh test
+
+dist: ## build/dsamove-VERSION.tar.gz of this commit, the same every time
+	@mkdir -p build
+	git archive --format=tar --prefix=dsamove-$(VERSION)/ HEAD | \
+		gzip -9 -n >build/dsamove-$(VERSION).tar.gz
 
 clean: ## remove build/
 	rm -rf build
 
--include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD)) $(UNIT:=.d) \
+-include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD) $(CLI)) $(UNIT:=.d) \
+	$(O)/man/keys.d \
 	$(patsubst %.o,%.d,$(TB_OBJS) $(TB_CPU_OBJS) $(TB_GUEST_OBJS))
 .SECONDARY:

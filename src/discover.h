@@ -53,6 +53,13 @@ int dsam_discover_sysfs(struct dsam_wq *found, size_t room);
 /* Fill in what libaccel-config doesn't hand out. */
 void dsam_discover_sysfs_complete(struct dsam_wq *found, size_t count);
 
+/*
+ * First line of an attribute in sysfs, without its end; object as "dsa0" or
+ * "dsa0/wq0.0".  False: not there.
+ */
+bool dsam_discover_attribute(const char *object, const char *name, char *out,
+			     size_t room);
+
 /* Where to look; unit tests point them elsewhere. */
 extern const char *dsam_discover_bus, *dsam_discover_nodes;
 

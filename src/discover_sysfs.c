@@ -17,9 +17,8 @@
 const char *dsam_discover_bus = "/sys/bus/dsa/devices";
 const char *dsam_discover_nodes = "/dev/dsa";
 
-/* One attribute's first line, without its end.  False: not there. */
-static bool attribute(const char *object, const char *name, char *out,
-		      size_t room)
+bool dsam_discover_attribute(const char *object, const char *name, char *out,
+			     size_t room)
 {
 	char path[256];
 	ssize_t n;
@@ -46,7 +45,7 @@ static int64_t number(const char *object, const char *name, int64_t low,
 	char text[64], *end;
 	int64_t v;
 
-	if (!attribute(object, name, text, sizeof(text)))
+	if (!dsam_discover_attribute(object, name, text, sizeof(text)))
 		return other;
 	errno = 0;
 	v = strtoll(text, &end, 0);
@@ -63,8 +62,8 @@ static uint64_t operations(const char *device, const char *wq)
 	uint64_t all[8];
 	int count = 0;
 
-	if (!attribute(wq, "op_config", text, sizeof(text)) &&
-	    !attribute(device, "op_cap", text, sizeof(text)))
+	if (!dsam_discover_attribute(wq, "op_config", text, sizeof(text)) &&
+	    !dsam_discover_attribute(device, "op_cap", text, sizeof(text)))
 		return ~0ULL;
 	if (!strchr(text, ',')) {
 		all[0] = strtoull(text, NULL, 16);
@@ -94,7 +93,7 @@ static void complete(struct dsam_wq *wq)
 
 	snprintf(object, sizeof(object), "%s/%s", wq->device, wq->name);
 	wq->op_cap = operations(wq->device, object);
-	if (attribute(wq->device, "state", state, sizeof(state)))
+	if (dsam_discover_attribute(wq->device, "state", state, sizeof(state)))
 		wq->device_is_halted = !strcmp(state, "halted");
 	wq->pasid_enabled = number(wq->device, "pasid_enabled", 0, 1, 1) == 1;
 }
@@ -107,12 +106,12 @@ static void take_wq(const char *device, const char *name, struct dsam_wq *wq)
 	snprintf(q, sizeof(q), "%s/%s", device, name);
 	snprintf(wq->device, sizeof(wq->device), "%s", device);
 	snprintf(wq->name, sizeof(wq->name), "%s", name);
-	attribute(device, "state", state, sizeof(state));
+	dsam_discover_attribute(device, "state", state, sizeof(state));
 	wq->device_is_enabled = !strcmp(state, "enabled");
-	attribute(q, "state", wq->state, sizeof(wq->state));
-	if (!attribute(q, "mode", wq->mode, sizeof(wq->mode)))
+	dsam_discover_attribute(q, "state", wq->state, sizeof(wq->state));
+	if (!dsam_discover_attribute(q, "mode", wq->mode, sizeof(wq->mode)))
 		snprintf(wq->mode, sizeof(wq->mode), "of unknown mode");
-	if (!attribute(q, "type", wq->type, sizeof(wq->type)))
+	if (!dsam_discover_attribute(q, "type", wq->type, sizeof(wq->type)))
 		snprintf(wq->type, sizeof(wq->type), "unknown");
 	find_node(name, wq->path, sizeof(wq->path));
 	wq->numa_node = (int)number(device, "numa_node", -1, 4095, -1);
@@ -215,8 +214,8 @@ static bool has_mode_and_type(const char *device, const char *name, void *arg)
 
 	(void)arg;
 	snprintf(q, sizeof(q), "%s/%s", device, name);
-	return attribute(q, "mode", text, sizeof(text)) &&
-	       attribute(q, "type", text, sizeof(text));
+	return dsam_discover_attribute(q, "mode", text, sizeof(text)) &&
+	       dsam_discover_attribute(q, "type", text, sizeof(text));
 }
 
 bool dsam_discover_sysfs_is_whole(void)

@@ -36,7 +36,8 @@ files() { # PATTERN...
 mapfile -t all_c < <(files '*.c' '*.h' '*.cc')
 mapfile -t our_c < <(files 'src/*.c' 'preload/*.c' 'config/*.c')
 mapfile -t all_sh < <(files '*.sh' .ci/run)
-defines=(-std=c11 -D_GNU_SOURCE '-DDSAM_VERSION="0"' -Isrc -Iconfig)
+defines=(-std=c11 -D_GNU_SOURCE '-DDSAM_VERSION="0"' '-DDSAM_LIBDIR="/"'
+	'-DDSAM_DATADIR="/"' -Isrc -Iconfig)
 
 if have clang-format-14; then
 	for f in "${all_c[@]}"; do

@@ -88,6 +88,27 @@ done
 [ -z "$bad" ] && echo 'ok src does not know preload, config knows itself' ||
 	echo "not ok src does not know preload, config knows itself:$bad"
 
+# The command stands above the engine: nobody includes what is its own.
+mapfile -t cli < <(find src/cli -name '*.[ch]' | sort)
+bad=
+for f in "${cli[@]}"; do
+	for h in $(includes "$f"); do
+		[ -f "src/cli/$h" ] || [ -f "src/$h" ] || [ -f "config/$h" ] ||
+			bad+=" $f: $h"
+	done
+	lines=$(wc -l <"$f")
+	[ "$lines" -le 350 ] || bad+=" $f has $lines lines;"
+	[[ $f == *.h ]] || head -n 3 "$f" |
+		grep -qF ' * Room: COLD (the command).' || bad+=" $f: no room"
+done
+for f in $sources; do
+	for h in $(includes "$f"); do
+		[ ! -f "src/cli/$h" ] || bad+=" $f: $h"
+	done
+done
+[ ${#cli[@]} -gt 0 ] && [ -z "$bad" ] && echo 'ok the command stands above' ||
+	echo "not ok the command stands above:$bad"
+
 # Does a file see one of the cold headers?
 closure() { # PATH
 	local queue=("$1") seen=' ' f h
