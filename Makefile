@@ -27,8 +27,11 @@ COLD := preload/lifecycle.c src/libc_resolve.c src/clock.c src/slot.c \
 	src/report_callers.c src/report_names.c src/report_who.c config/conf.c config/conf_file.c \
 	config/conf_rules.c config/conf_value.c config/conf_load.c
 
+CLI := $(wildcard src/cli/*.c)
+
 O := build/$(BUILD)
 SO := $(O)/libdsapreload.so
+DSAMOVE := $(O)/dsamove
 ENGINE := $(patsubst %.c,$(O)/%.o,$(filter-out preload/%,$(HOT) $(COLD)))
 OBJS := $(patsubst %.c,$(O)/%.o,$(HOT) $(COLD))
 UNIT := $(patsubst tests/unit/%.c,$(O)/tests/unit/%,\
@@ -75,6 +78,7 @@ LDFLAGS_SO := -shared -Wl,--version-script=preload/libdsapreload.map \
 	-Wl,-z,defs,-z,relro,-z,now,-z,text,-z,nodelete,-z,nodlopen \
 	-Wl,--as-needed -Wl,--exclude-libs,ALL -Wl,-soname,libdsapreload.so
 LIBS := -l:libinih.a -ldl
+LIBS_CLI := $(LIBS) -ljson-c -lm
 
 Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
@@ -83,10 +87,10 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
 
 .PHONY: all help deps deps-lint check unit programs device check-hw contract \
-	testbed lint format asan ubsan tsan demo bench install uninstall clean
+	cli testbed lint format asan ubsan tsan demo bench install uninstall clean
 .DEFAULT_GOAL := all
 
-all: $(SO) ## build libdsapreload.so (BUILD=release or debug, V=1, WERROR=1)
+all: $(SO) $(DSAMOVE) ## build all that is installed (BUILD=release or debug, V=1, WERROR=1)
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(firstword $(MAKEFILE_LIST)) | \
@@ -101,6 +105,10 @@ deps-lint: ## install what `make lint` and clang builds need
 $(SO): $(OBJS) preload/libdsapreload.map
 	$(call say,LINK,$@)$(CC) $(LDFLAGS_SO) -o $@ $(OBJS) $(LIBS)
 
+$(DSAMOVE): $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/libengine.a
+	$(call say,LINK,$@)$(CC) $(SAN) -pthread -pie -Wl,-z,relro,-z,now \
+		-Wl,--as-needed -o $@ $^ $(LIBS_CLI)
+
 $(O)/libengine.a: $(ENGINE)
 	$(call say,AR,$@)rm -f $@ && $(AR) rcs $@ $^
 
@@ -112,7 +120,7 @@ $(O)/flags: FORCE | $(FIRST)
 FORCE:
 
 $(patsubst %.c,$(O)/%.o,$(HOT)): KIND := HOT
-$(patsubst %.c,$(O)/%.o,$(COLD)): KIND := COLD
+$(patsubst %.c,$(O)/%.o,$(COLD) $(CLI)): KIND := COLD
 $(O)/%.o: %.c $(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS_$(or $(KIND),TEST)) -MMD -MP -c -o $@ $<
@@ -163,11 +171,14 @@ testbed: $(TESTBED) | $(FIRST) ## build the test device, see tests/device/README
 unit: $(UNIT) | $(FIRST) ## build and run the unit tests alone
 	@tests/run.sh $(O) unit
 
-check: $(SO) $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
-	@tests/run.sh $(O) contract unit programs device
+check: $(SO) $(DSAMOVE) $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
+	@tests/run.sh $(O) contract unit programs device cli
 
 programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 	@tests/run.sh $(O) programs
+
+cli: $(SO) $(DSAMOVE) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the command dsamove alone
+	@tests/run.sh $(O) cli
 
 device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
 	@tests/run.sh $(O) device
@@ -206,6 +217,6 @@ uninstall: ## what install put there
 clean: ## remove build/
 	rm -rf build
 
--include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD)) $(UNIT:=.d) \
+-include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD) $(CLI)) $(UNIT:=.d) \
 	$(patsubst %.o,%.d,$(TB_OBJS) $(TB_CPU_OBJS) $(TB_GUEST_OBJS))
 .SECONDARY:

@@ -2,11 +2,12 @@
 # shellcheck shell=bash disable=SC2034
 # What the suites of tests/programs share; each begins with
 #	. tests/lib.sh "$1"
-# Gives $out (the build directory), $so (the preload), $tmp (removed at the
-# end), and a fixed environment: no DSAMOVE_ setting but an empty file.
+# Gives $out (the build directory), $so (the preload), $dsamove (the command),
+# $tmp (removed at the end), and a fixed environment: no DSAMOVE_ setting but an empty file.
 set -u
 out=$(realpath "$1") || exit 2
 so=$out/libdsapreload.so
+dsamove=$out/dsamove
 guests=$out/tests/programs
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/dsamove-test.XXXXXX") || exit 2
 trap 'rm -rf "$tmp"' EXIT

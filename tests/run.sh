@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Runs suites and adds up what they say: tests/run.sh BUILD_DIR SUITE...
 #   unit      every check program in BUILD_DIR/tests/unit
-#   contract, programs, hardware  tests/SUITE/*.sh,
+#   contract, programs, hardware, cli  tests/SUITE/*.sh,
 #   device    tests/device/*.test.sh: each prints lines
 #             "ok NAME", "not ok NAME: why", "skipped: NAME: why"
 # The last line is "N passed, N failed, N skipped".
@@ -63,7 +63,7 @@ for suite; do
 	unit) for t in "$out"/tests/unit/test_*; do
 		case $t in *.d | *.o) ;; *) unit_one "$t" ;; esac
 	done ;;
-	contract | programs | hardware) for t in tests/"$suite"/*.sh; do
+	contract | programs | hardware | cli) for t in tests/"$suite"/*.sh; do
 		script_one "$t"
 	done ;;
 	device) for t in tests/device/*.test.sh; do script_one "$t"; done ;;
