@@ -177,13 +177,12 @@ static bool needs_fork_handler(void)
 /* Is there something to do in this process?  Opens the queues. */
 static int find_work(void)
 {
-	int rc;
+	struct dsam_conf_error err;
+	int rc = dsam_open_device_check(&conf, &err);
 
-	if (conf.wait == DSAM_WAIT_UMWAIT && !dsam_cpu_has_waitpkg()) {
-		dsam_log_key(&conf, DSAM_KEY_wait,
-			     "this CPU has no UMWAIT, expected one of auto, "
-			     "spin, yield");
-		return -EINVAL;
+	if (rc) {
+		dsam_log(DSAM_LOG_WARN, "%s", err.text);
+		return rc;
 	}
 	rc = dsam_open_device(&conf);
 	return rc == -ENODEV && is_profile() ? 0 : rc;

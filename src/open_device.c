@@ -49,8 +49,8 @@ static const char *open_one(const struct dsam_wq *wq)
 }
 
 /* The queues that the user named; each that can't serve gets its line. */
-static int open_named(const struct dsam_conf *conf, const struct dsam_wq *found,
-		      size_t count)
+static void open_named(const struct dsam_conf *conf,
+		       const struct dsam_wq *found, size_t count)
 {
 	char name[64], what[512];
 	const char *at = conf->queues, *why;
@@ -58,14 +58,6 @@ static int open_named(const struct dsam_conf *conf, const struct dsam_wq *found,
 	while (dsam_conf_list_next(&at, name, sizeof(name))) {
 		size_t i = 0;
 
-		if (!is_queue_name(name)) {
-			snprintf(what, sizeof(what),
-				 "'%s' is not a work queue's name, expected "
-				 "names such as wq0.0",
-				 name);
-			dsam_log_key(conf, DSAM_KEY_queues, what);
-			return -EINVAL;
-		}
 		while (i < count && strcmp(found[i].name, name) != 0)
 			i++;
 		why = i < count ? open_one(&found[i])
@@ -76,7 +68,6 @@ static int open_named(const struct dsam_conf *conf, const struct dsam_wq *found,
 		snprintf(what, sizeof(what), "%s %s", name, why);
 		dsam_log_key(conf, DSAM_KEY_queues, what);
 	}
-	return 0;
 }
 
 /*
@@ -112,29 +103,21 @@ static int open_dsa(const struct dsam_conf *conf)
 	static struct dsam_wq found[DSAM_MAX_FOUND];
 	size_t count =
 		dsam_discover(found, DSAM_MAX_FOUND, &dsam_report_discovery);
-	int rc = 0;
 
 	if (conf->queues[0])
-		rc = open_named(conf, found, count);
+		open_named(conf, found, count);
 	else
 		open_all(found, count,
 			 conf->device == DSAM_DEVICE_DSA ? DSAM_LOG_WARN
 							 : DSAM_LOG_INFO);
-	return rc || dsam_queues.count ? rc : -ENODEV;
+	return dsam_queues.count ? 0 : -ENODEV;
 }
 
 static int open_software(const struct dsam_conf *conf)
 {
-	char why[256];
-	int rc;
-
-	if (dsam_software_script(conf->software_script, why, sizeof(why))) {
-		dsam_log_key(conf, DSAM_KEY_software_script, why);
-		return -EINVAL;
-	}
-	rc = dsam_software_birth(&dsam_queues.q[0], conf->software_engines,
-				 conf->software_mbps,
-				 conf->software_latency_ns);
+	int rc = dsam_software_birth(&dsam_queues.q[0], conf->software_engines,
+				     conf->software_mbps,
+				     conf->software_latency_ns);
 	if (rc)
 		dsam_log(DSAM_LOG_WARN,
 			 "software_engines: %s; nothing is offloaded, "
@@ -143,6 +126,46 @@ static int open_software(const struct dsam_conf *conf)
 	else
 		dsam_queues.count = 1;
 	return rc;
+}
+
+static int check_names(const struct dsam_conf *conf,
+		       struct dsam_conf_error *err)
+{
+	char name[64], what[160];
+	const char *at = conf->queues;
+
+	while (dsam_conf_list_next(&at, name, sizeof(name))) {
+		if (is_queue_name(name))
+			continue;
+		snprintf(what, sizeof(what),
+			 "'%s' is not a work queue's name, expected names such "
+			 "as wq0.0",
+			 name);
+		dsam_conf_complain(conf, DSAM_KEY_queues, err, what);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int dsam_open_device_check(const struct dsam_conf *conf,
+			   struct dsam_conf_error *err)
+{
+	char why[256];
+
+	if (conf->wait == DSAM_WAIT_UMWAIT && !dsam_cpu_has_waitpkg()) {
+		dsam_conf_complain(conf, DSAM_KEY_wait, err,
+				   "this CPU has no UMWAIT, expected one of "
+				   "auto, spin, yield");
+		return -EINVAL;
+	}
+	if (conf->device == DSAM_DEVICE_AUTO || conf->device == DSAM_DEVICE_DSA)
+		return check_names(conf, err);
+	if (conf->device == DSAM_DEVICE_SOFTWARE &&
+	    dsam_software_script(conf->software_script, why, sizeof(why))) {
+		dsam_conf_complain(conf, DSAM_KEY_software_script, err, why);
+		return -EINVAL;
+	}
+	return 0;
 }
 
 int dsam_open_device(const struct dsam_conf *conf)
