@@ -19,8 +19,6 @@
 /* The largest, of JSON with every bucket in use, has 4 MiB. */
 #define REPORT_ROOM (8 * 1024 * 1024)
 
-enum dsam_discovery dsam_report_discovery;
-
 static const struct {
 	const char *key, *words;
 } whys[DSAM_WHYS] = {
@@ -158,20 +156,8 @@ static void gather_sums(struct dsam_report *r)
 void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
 {
 	memset(r, 0, sizeof(*r));
-	r->conf = conf;
-	r->program = program_invocation_short_name;
-	r->pid = (int)dsam_syscall3(SYS_getpid, 0, 0, 0);
-	r->lived_ns = dsam_clock_monotonic() - dsam_clock.start_ns;
-	r->engine = "none";
-	r->found_by = "";
-	if (dsam_queues.count) {
-		r->engine = dsam_queues.q[0].ops->name;
-		r->is_software = !dsam_queues.q[0].path[0];
-		if (!r->is_software)
-			r->found_by = dsam_report_discovery == DSAM_BY_SYSFS
-					      ? "sysfs"
-					      : "libaccel-config";
-	}
+	dsam_about_take(&r->about, conf);
+	r->lived_ns = dsam_clock_monotonic() - r->about.start_ns;
 	gather_threads(r);
 	gather_sums(r);
 	dsam_report_gain(r);

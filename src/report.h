@@ -3,8 +3,7 @@
 #ifndef DSAM_REPORT_H
 #define DSAM_REPORT_H
 
-#include "conf.h"
-#include "discover.h"
+#include "about.h"
 #include "profile.h"
 #include "slot.h"
 #include "text.h"
@@ -33,13 +32,8 @@ struct dsam_report_caller {
 };
 
 struct dsam_report {
-	const struct dsam_conf *conf;
-	const char *program;
-	int pid;
+	struct dsam_about about;
 	uint64_t lived_ns;
-	const char *engine; /* what the queues are, in words */
-	bool is_software; /* the CPU in a device's place */
-	const char *found_by;
 	struct dsam_report_row row[DSAM_MAX_ROWS];
 	unsigned rows;
 	unsigned unlisted; /* threads in the last row, which has no tid */
@@ -63,9 +57,6 @@ struct dsam_report {
 	uint64_t profiled_calls, profiled_bytes;
 	uint64_t other_calls, other_bytes; /* of callers that had no room */
 };
-
-/* How queues were found; set at birth, for the report's header. */
-extern enum dsam_discovery dsam_report_discovery;
 
 /*
  * Gather, render and write the report, as conf says.  Death only.  Prints

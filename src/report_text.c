@@ -30,14 +30,14 @@ static void settings(struct dsam_text *t, const struct dsam_report *r)
 	char a[ROOM];
 
 	dsam_text_add(t, "  settings  copies from %s (min_bytes), mode %s",
-		      dsam_text_bytes(a, sizeof(a), r->conf->min_bytes),
-		      r->conf->mode == DSAM_MODE_SPLIT ? "split" : "poll");
-	if (r->conf->mode == DSAM_MODE_SPLIT)
+		      dsam_text_bytes(a, sizeof(a), r->about.min_bytes),
+		      r->about.is_split ? "split" : "poll");
+	if (r->about.is_split)
 		dsam_text_add(t, " with %u %% to the CPU",
-			      r->conf->split_cpu_percent);
+			      r->about.split_cpu_percent);
 	dsam_text_add(t, "\n            from the environment and ");
-	if (r->conf->file[0])
-		add_path(t, r->conf->file);
+	if (r->about.conf_file[0])
+		add_path(t, r->about.conf_file);
 	else
 		dsam_text_add(t, "defaults");
 	dsam_text_add(t, "\n");
@@ -48,28 +48,27 @@ static void head(struct dsam_text *t, const struct dsam_report *r)
 {
 	char a[ROOM], b[ROOM], name[21];
 
-	snprintf(name, sizeof(name), "%s", r->program);
+	snprintf(name, sizeof(name), "%.20s", r->about.program);
 	dsam_text_printable(name);
-	dsam_text_add(t, "dsamove: %s (pid %d): %s %s, %s\n", name, r->pid,
-		      dsam_text_count(a, sizeof(a), r->calls),
+	dsam_text_add(t, "dsamove: %s (pid %d): %s %s, %s\n", name,
+		      r->about.pid, dsam_text_count(a, sizeof(a), r->calls),
 		      r->calls == 1 ? "big copy" : "big copies",
 		      dsam_text_bytes(b, sizeof(b), r->bytes));
 	dsam_text_add(t, "  result    the device moved %s of the bytes\n",
 		      dsam_text_share(a, sizeof(a), r->device_bytes, r->bytes));
-	dsam_text_add(t, "  device    %s", r->engine);
-	if (r->found_by[0])
-		dsam_text_add(t, ", found by %s", r->found_by);
-	for (unsigned i = 0; i < dsam_queues.count && i < MOST_QUEUES; i++) {
-		const struct dsam_queue *q = &dsam_queues.q[i];
+	dsam_text_add(t, "  device    %s", r->about.engine);
+	if (r->about.found_by[0])
+		dsam_text_add(t, ", found by %s", r->about.found_by);
+	for (unsigned i = 0; i < r->about.queues && i < MOST_QUEUES; i++) {
+		const struct dsam_about_queue *q = &r->about.queue[i];
 
 		dsam_text_add(t, "%s%.16s", i ? ", " : "\n  queues    ",
 			      q->name);
 		if (q->size)
 			dsam_text_add(t, " (%u entries)", q->size);
 	}
-	if (dsam_queues.count > MOST_QUEUES)
-		dsam_text_add(t, " and %u more",
-			      dsam_queues.count - MOST_QUEUES);
+	if (r->about.queues > MOST_QUEUES)
+		dsam_text_add(t, " and %u more", r->about.queues - MOST_QUEUES);
 	dsam_text_add(t, "\n");
 	settings(t, r);
 }
@@ -189,7 +188,7 @@ static void small_calls(struct dsam_text *t, const struct dsam_report *r)
 {
 	char n[ROOM], b[ROOM];
 
-	if (r->conf->stats != DSAM_STATS_ALL)
+	if (!r->about.counts_small)
 		return;
 	dsam_text_add(t, "\n  Calls below the cutoff (all by libc)\n");
 	for (int op = 0; op < DSAM_OPS; op++) {
@@ -303,7 +302,7 @@ static void advice(struct dsam_text *t, const struct dsam_report *r)
 			      known[i].words);
 		return;
 	}
-	if (r->is_software)
+	if (r->about.is_software)
 		dsam_text_add(t, "  Advice    device=software is a CPU in the "
 				 "place of a DSA: see what is offloaded, not "
 				 "the time\n");

@@ -106,7 +106,7 @@ START_TEST(totals_are_the_sum_of_all)
 	ck_assert_str_eq(report.row[1].name, "thread1");
 	ck_assert_int_eq(report.row[5].tid, 0);
 	ck_assert_uint_eq(report.unlisted, 1);
-	ck_assert_str_eq(report.engine, "fake");
+	ck_assert_str_eq(report.about.engine, "fake");
 }
 END_TEST
 
