@@ -51,6 +51,10 @@ enum dsam_stats_choice {
 	DSAM_STATS_ALL,
 	DSAM_STATS_CALLERS
 };
+enum dsam_live_choice {
+	DSAM_LIVE_AUTO,
+	DSAM_LIVE_OFF
+};
 enum dsam_format_choice {
 	DSAM_FORMAT_TEXT,
 	DSAM_FORMAT_JSON

@@ -16,7 +16,8 @@ struct dsam_about_queue {
 	char submission[32]; /* the device's name: ENQCMD, write(2) ... */
 	uint32_t size, threshold, max_transfer;
 	int32_t numa_node;
-	uint32_t state; /* enum dsam_queue_state, when this was taken */
+	uint32_t state; /* enum dsam_queue_state, or: */
+#define DSAM_ABOUT_UNKNOWN UINT32_MAX
 	uint32_t unused;
 };
 

@@ -131,7 +131,7 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	}
 	st.account.ns =
 		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
-	dsam_stats_request(&slot->stats, rq->op, rq->n, &st.account);
+	dsam_stats_request(dsam_slot_stats(slot), rq->op, rq->n, &st.account);
 	if (DSAM_UNLIKELY(dsam_tuning.profiles))
 		dsam_profile_add(rq->caller, rq->n, &st.account);
 	/* A module that came after birth: the next copy's rules know it. */
@@ -163,6 +163,7 @@ static DSAM_NOINLINE void carry(const struct dsam_request *rq)
 static inline bool count_small(enum dsam_op op, size_t n, const void *caller)
 {
 	struct dsam_slot *s = dsam_self.slot;
+	struct dsam_op_stats *counts;
 
 	if (n >= dsam_limits.min_bytes[op])
 		return false;
@@ -176,8 +177,9 @@ static inline bool count_small(enum dsam_op op, size_t n, const void *caller)
 			return true;
 		dsam_slot_leave(s);
 	}
-	dsam_stats_add(&s->stats.op[op].small_calls, 1);
-	dsam_stats_add(&s->stats.op[op].small_bytes, n);
+	counts = &dsam_slot_stats(s)->op[op];
+	dsam_stats_add(&counts->small_calls, 1);
+	dsam_stats_add(&counts->small_bytes, n);
 	return true;
 }
 

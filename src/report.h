@@ -3,7 +3,7 @@
 #ifndef DSAM_REPORT_H
 #define DSAM_REPORT_H
 
-#include "about.h"
+#include "live.h"
 #include "profile.h"
 #include "slot.h"
 #include "text.h"
@@ -31,9 +31,18 @@ struct dsam_report_caller {
 	int64_t gain_ns; /* estimate; negative: a loss */
 };
 
+/* What is known of the process's end. */
+enum dsam_report_life {
+	DSAM_LIFE_EXITS, /* it is this one */
+	DSAM_LIFE_RUNNING,
+	DSAM_LIFE_LOST /* killed, left by _exit or went on by exec */
+};
+
 struct dsam_report {
 	struct dsam_about about;
-	uint64_t lived_ns;
+	enum dsam_report_life life;
+	uint64_t lived_ns; /* 0: not known */
+	unsigned unseen; /* threads that the live file had no room for */
 	struct dsam_report_row row[DSAM_MAX_ROWS];
 	unsigned rows;
 	unsigned unlisted; /* threads in the last row, which has no tid */
@@ -66,6 +75,17 @@ void dsam_report(const struct dsam_conf *conf);
 
 /* Gather into *r (zeroed by the callee).  For the report and unit tests. */
 void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf);
+
+/*
+ * The same from a copy of another process's live file, which need not be
+ * right in any byte.  Rows point into *l.
+ */
+void dsam_report_from_live(struct dsam_report *r, const struct dsam_live *l,
+			   enum dsam_report_life life);
+
+/* Has a thread made copies at or above the cutoff (or, with_small, any)? */
+bool dsam_report_has_calls(const struct dsam_thread_stats *s, bool with_small);
+bool dsam_report_has_common(const struct dsam_common_stats *c);
 
 /* Fill in offload_ns, cpu_ns, cpu_most_ns of a report with its totals. */
 void dsam_report_gain(struct dsam_report *r);

@@ -106,8 +106,9 @@ static void queues(struct dsam_text *t, const struct dsam_about *a)
 		dsam_text_json(t, q->name);
 		dsam_text_add(t, ",\"submission\":");
 		dsam_text_json(t, q->submission);
-		dsam_text_add(t, ",\"state\":\"%s\",\"numa_node\":%d,",
-			      states[q->state], q->numa_node);
+		dsam_text_add(t, ",\"numa_node\":%d,", q->numa_node);
+		if (q->state < sizeof(states) / sizeof(*states))
+			dsam_text_add(t, "\"state\":\"%s\",", states[q->state]);
 		field(t, "size", q->size);
 		field(t, "threshold", q->threshold);
 		field(t, "max_transfer", q->max_transfer);

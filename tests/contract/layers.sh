@@ -16,16 +16,16 @@ layers() {
 0 descriptor_walk conf conf_value conf_load conf_file conf_rules caller_name symbols
 1 caller_module device stats wait policy discover discover_sysfs discover.c log
 2 caller tuner queue software_memory stats_sum
-3 about caller_rules profile profile_birth slot device_software device_dsa.c queue_open
+3 about live caller_rules profile profile_birth slot device_software device_dsa.c queue_open
 4 caller_birth submit software_open queue_open.c libc_resolve
 5 pieces offload
-6 report report_callers report_names report_who report_gain report_text report_json open_device
+6 report report_gather report_callers report_names report_who report_gain report_text report_json open_device
 7 interpose lifecycle
 END
 }
 
 # Headers of the cold rooms that no hot file may see, even indirectly.
-cold_headers='about.h conf.h conf_value.h log.h report.h discover.h text.h open_device.h
+cold_headers='about.h live.h conf.h conf_value.h log.h report.h discover.h text.h open_device.h
 symbols.h caller_rules.h caller_birth.h'
 
 layer_of() { # PATH

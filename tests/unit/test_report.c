@@ -86,8 +86,8 @@ START_TEST(totals_are_the_sum_of_all)
 	for (unsigned i = 0; i < 5; i++)
 		add_thread(i, i % 2 ? DSAM_SLOT_RETIRED : DSAM_SLOT_LIVE, 1);
 	add_thread(7, DSAM_SLOT_FREE, 1000);
-	dsam_stats_sum(&dsam_arena->rest, &dsam_arena->slot[0].stats);
-	atomic_store(&dsam_arena->folded, 1);
+	dsam_stats_sum(&dsam_arena->common.rest, &dsam_arena->slot[0].stats);
+	atomic_store(&dsam_arena->common.folded, 1);
 	dsam_slot_outside(DSAM_OP_MEMSET, DSAM_WHY_NESTED, 12345);
 	dsam_report_gather(&report, &conf);
 	ck_assert_uint_eq(report.calls, 6 * 9 + 1);
