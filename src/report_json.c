@@ -144,12 +144,18 @@ static void threads(struct dsam_text *t, const struct dsam_report *r)
 
 void dsam_report_json(struct dsam_text *t, const struct dsam_report *r)
 {
+	static const char *const life[] = {"exits", "running", "lost"};
+
 	dsam_text_add(t, "{");
 	field(t, "dsamove_report", FORMAT_VERSION);
 	dsam_text_add(t, "\"version\":\"%s\",\"program\":", DSAM_VERSION);
 	dsam_text_json(t, r->about.program);
 	dsam_text_add(t, ",\"pid\":%d,", r->about.pid);
-	field(t, "lived_ns", r->lived_ns);
+	dsam_text_add(t, "\"life\":\"%s\",", life[r->life]);
+	if (r->lived_ns)
+		field(t, "lived_ns", r->lived_ns);
+	if (r->unseen)
+		field(t, "unseen_threads", r->unseen);
 	dsam_text_add(t, "\"device\":");
 	dsam_text_json(t, r->about.engine);
 	dsam_text_add(t, ",\"found_by\":");

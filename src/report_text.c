@@ -46,12 +46,15 @@ static void settings(struct dsam_text *t, const struct dsam_report *r)
 /* The head: what happened, by what, under which settings. */
 static void head(struct dsam_text *t, const struct dsam_report *r)
 {
+	static const char *const life[] = {"", ", still running",
+					   ", ended without a report"};
 	char a[ROOM], b[ROOM], name[21];
 
 	snprintf(name, sizeof(name), "%.20s", r->about.program);
 	dsam_text_printable(name);
-	dsam_text_add(t, "dsamove: %s (pid %d): %s %s, %s\n", name,
-		      r->about.pid, dsam_text_count(a, sizeof(a), r->calls),
+	dsam_text_add(t, "dsamove: %s (pid %d%s): %s %s, %s\n", name,
+		      r->about.pid, life[r->life],
+		      dsam_text_count(a, sizeof(a), r->calls),
 		      r->calls == 1 ? "big copy" : "big copies",
 		      dsam_text_bytes(b, sizeof(b), r->bytes));
 	dsam_text_add(t, "  result    the device moved %s of the bytes\n",
@@ -132,6 +135,16 @@ static void threads(struct dsam_text *t, const struct dsam_report *r)
 	}
 	if (r->rows > 1)
 		op_lines(t, "all threads", &r->total);
+}
+
+/* Only in a report from the live file. */
+static void unseen(struct dsam_text *t, const struct dsam_report *r)
+{
+	if (r->unseen)
+		dsam_text_add(t,
+			      "\n  Not seen  what %u %s did: the file system "
+			      "of its live statistics was full\n",
+			      r->unseen, r->unseen == 1 ? "thread" : "threads");
 }
 
 static void reasons(struct dsam_text *t, const struct dsam_report *r)
@@ -316,6 +329,7 @@ void dsam_report_text(struct dsam_text *t, const struct dsam_report *r)
 {
 	head(t, r);
 	threads(t, r);
+	unseen(t, r);
 	reasons(t, r);
 	sizes(t, r);
 	small_calls(t, r);
