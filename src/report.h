@@ -78,7 +78,8 @@ void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf);
 
 /*
  * The same from a copy of another process's live file, which need not be
- * right in any byte.  Rows point into *l.
+ * right in any byte.  Rows point into *l.  Without the gain, for which one
+ * has to measure this machine.
  */
 void dsam_report_from_live(struct dsam_report *r, const struct dsam_live *l,
 			   enum dsam_report_life life);

@@ -95,7 +95,6 @@ static void add_up(struct dsam_report *r)
 			r->why_bytes[w] += bytes + o->why_bytes[w];
 		}
 	}
-	dsam_report_gain(r);
 }
 
 void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
@@ -113,6 +112,7 @@ void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
 	if (dsam_arena->away)
 		add_common(r, dsam_slot_common());
 	add_up(r);
+	dsam_report_gain(r);
 	if (dsam_profile)
 		dsam_report_callers(r);
 }

@@ -99,6 +99,7 @@ static bool print(const struct cli_file *f, bool is_json)
 		return false;
 	}
 	dsam_report_from_live(r, f->live, f->life);
+	dsam_report_gain(r);
 	has_calls = r->calls;
 	if (!has_calls)
 		cli_complain("%.40s (pid %d) made no copy of %zu bytes or more",
