@@ -60,6 +60,11 @@ struct dsam_report {
 	 */
 	uint64_t cpu_ns, cpu_most_ns;
 	bool cpu_was_measured;
+	/*
+	 * From this size on the device was not slower than the CPU at most;
+	 * 0: at no size that occurred.
+	 */
+	uint64_t pays_from;
 	/* stats=callers; the most bytes first. */
 	struct dsam_report_caller caller[DSAM_MAX_CALLERS];
 	unsigned callers;
@@ -106,7 +111,9 @@ bool dsam_report_rule(const struct dsam_report *r, unsigned i, char *out,
 void dsam_report_callers_text(struct dsam_text *t, const struct dsam_report *r);
 void dsam_report_callers_json(struct dsam_text *t, const struct dsam_report *r);
 
-/* Render.  At most 100 columns. */
+/* Render.  At most 100 columns.  The first two are parts of the third. */
+void dsam_report_result_text(struct dsam_text *t, const struct dsam_report *r);
+void dsam_report_verdict_text(struct dsam_text *t, const struct dsam_report *r);
 void dsam_report_text(struct dsam_text *t, const struct dsam_report *r);
 void dsam_report_json(struct dsam_text *t, const struct dsam_report *r);
 

@@ -171,8 +171,9 @@ void dsam_report_json(struct dsam_text *t, const struct dsam_report *r)
 	field(t, "offload_ns", r->offload_ns);
 	field(t, "cpu_estimate_ns", r->cpu_ns);
 	field(t, "cpu_estimate_most_ns", r->cpu_most_ns);
+	field(t, "pays_from_bytes", r->pays_from);
 	dsam_text_add(t, "\"cpu_estimate\":\"%s\",",
-		      r->cpu_was_measured ? "measured at exit" : "learned");
+		      r->cpu_was_measured ? "measured" : "learned");
 	reasons(t, r->why_calls, r->why_bytes);
 	dsam_text_add(t, "\"total\":{");
 	ops(t, &r->total);

@@ -19,7 +19,7 @@ layers() {
 3 about live caller_rules profile profile_birth slot device_software device_dsa.c queue_open
 4 caller_birth submit software_open queue_open.c libc_resolve
 5 pieces offload
-6 report report_gather report_callers report_names report_who report_gain report_text report_json open_device
+6 report report_gather report_callers report_names report_who report_gain report_text report_verdict report_json open_device
 7 interpose lifecycle
 END
 }
