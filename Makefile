@@ -105,6 +105,8 @@ deps-lint: ## install what `make lint` and clang builds need
 $(SO): $(OBJS) preload/libdsapreload.map
 	$(call say,LINK,$@)$(CC) $(LDFLAGS_SO) -o $@ $(OBJS) $(LIBS)
 
+$(O)/src/cli/page.o: src/cli/page.html
+
 $(DSAMOVE): $(patsubst %.c,$(O)/%.o,$(CLI)) $(O)/libengine.a
 	$(call say,LINK,$@)$(CC) $(SAN) -pthread -pie -Wl,-z,relro,-z,now \
 		-Wl,--as-needed -o $@ $^ $(LIBS_CLI)

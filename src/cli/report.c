@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "files.h"
 #include "libc_mem.h"
+#include "page.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,10 +20,14 @@
 
 struct report_options {
 	const char *what;
-	bool is_json;
+	bool is_json, is_html;
 };
 
 static const struct argp_option options[] = {
+	{"html", 'w', NULL, 0,
+	 "print one page for a browser; FILE may also hold lines of "
+	 "report_format=json and of dsamove top --json",
+	 0},
 	{"json", 'j', NULL, 0,
 	 "print one JSON object (docs/report.schema.json)", 0},
 	{0}};
@@ -34,6 +39,9 @@ static error_t take_option(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'j':
 		o->is_json = true;
+		return 0;
+	case 'w':
+		o->is_html = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (o->what)
@@ -88,7 +96,7 @@ static bool find(struct cli_file *f, const char *what)
 	return false;
 }
 
-static bool print(const struct cli_file *f, bool is_json)
+static bool print(const struct cli_file *f, const struct report_options *o)
 {
 	struct dsam_report *r = malloc(sizeof(*r) + TEXT_ROOM);
 	struct dsam_text t = {(char *)(r + 1), 0, TEXT_ROOM};
@@ -100,18 +108,33 @@ static bool print(const struct cli_file *f, bool is_json)
 	}
 	dsam_report_from_live(r, f->live, f->life);
 	dsam_report_gain(r);
+	dsam_text_printable(r->about.program);
 	has_calls = r->calls;
 	if (!has_calls)
 		cli_complain("%.40s (pid %d) made no copy of %zu bytes or more",
 			     r->about.program, f->pid,
 			     (size_t)r->about.min_bytes);
-	else if (is_json)
+	else if (o->is_json || o->is_html)
 		dsam_report_json(&t, r);
 	else
 		dsam_report_text(&t, r);
-	fwrite(t.buf, 1, t.used, stdout);
+	if (has_calls && o->is_html)
+		has_calls = cli_page_of_text(t.buf);
+	else
+		fwrite(t.buf, 1, t.used, stdout);
 	free(r);
 	return has_calls;
+}
+
+/* Lines of JSON begin with one; a live file and a pid don't. */
+static bool is_json_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	bool is_json = f && getc(f) == '{';
+
+	if (f)
+		fclose(f);
+	return is_json;
 }
 
 int cli_report(int argc, char **argv)
@@ -121,12 +144,19 @@ int cli_report(int argc, char **argv)
 	bool is_done;
 
 	cli_parse(&argp, argc, argv, 0, NULL, &o);
+	if (is_json_file(o.what)) {
+		if (o.is_html)
+			return cli_page_of_file(o.what) ? CLI_OK : CLI_NO;
+		cli_complain("%s: is JSON already; --html makes a page of it",
+			     o.what);
+		return CLI_NO;
+	}
 	if (!find(&f, o.what))
 		return CLI_NO;
 	dsam_libc_resolve();
 	dsam_clock_start();
 	dsam_clock_calibrate();
-	is_done = print(&f, o.is_json);
+	is_done = print(&f, &o);
 	free(f.live);
 	return is_done ? CLI_OK : CLI_NO;
 }
