@@ -11,6 +11,7 @@
 #include "libc_mem.h"
 #include "pieces.h"
 #include "policy.h"
+#include "probe.h"
 #include "profile.h"
 
 #include <immintrin.h>
@@ -121,6 +122,7 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 		st.sub.node = cpu_node();
 		st.sub.to_cache = st.plan.to_cache;
 		st.verify = is_verified(slot);
+		DSAM_PROBE4(offload_start, rq->op, rq->n, rq->dst, rq->src);
 		with_device(&st);
 	} else {
 		dsam_pieces_by_cpu(&st, 0, rq->n, st.plan.why);
@@ -131,6 +133,9 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	}
 	st.account.ns =
 		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
+	if (st.plan.why == DSAM_WHY_NONE)
+		DSAM_PROBE4(offload_done, rq->op, rq->n,
+			    st.account.device_bytes, st.account.ns);
 	dsam_stats_request(dsam_slot_stats(slot), rq->op, rq->n, &st.account);
 	if (DSAM_UNLIKELY(dsam_tuning.profiles))
 		dsam_profile_add(rq->caller, rq->n, &st.account);
@@ -146,6 +151,7 @@ static DSAM_NOINLINE void carry(const struct dsam_request *rq)
 	enum dsam_why why = dsam_slot_enter(&slot, __builtin_frame_address(0));
 
 	if (DSAM_UNLIKELY(why)) {
+		DSAM_PROBE3(fallback, rq->op, rq->n, why);
 		whole_by_cpu(rq);
 		dsam_slot_outside(rq->op, why, rq->n);
 		return;

@@ -7,7 +7,7 @@ build) want="gcc g++ make git libc6-dev linux-libc-dev check libinih-dev
 	libaccel-config-dev uuid-dev accel-config pkg-config libunwind-dev libfuse3-dev fuse3
 	libjson-c-dev util-linux python3 sqlite3 gzip zstd lz4 binutils strace
 	libunwind8 libsqlite3-dev zlib1g-dev libjemalloc2 libtcmalloc-minimal4 luajit
-	redis-server ffmpeg python3-jsonschema chromium" ;;
+	redis-server ffmpeg python3-jsonschema chromium systemtap-sdt-dev" ;;
 lint) want="clang-14 clang clang-format-14 clang-tidy-14 cppcheck shellcheck" ;;
 *) echo "usage: tests/deps.sh build|lint" >&2 && exit 2 ;;
 esac

@@ -11,7 +11,7 @@ trap 'rm -rf "$tmp"' EXIT
 # A .c is of its header's layer, unless it has a line of its own (NAME.c).
 layers() {
 	cat <<'END'
-0 dsamove clock syscall libc_mem text tiny
+0 dsamove clock syscall libc_mem text tiny probe
 0 descriptor_exec descriptor_check descriptor_crc descriptor_step
 0 descriptor_walk conf conf_value conf_load conf_file conf_rules caller_name symbols
 1 caller_module device stats wait policy discover discover_sysfs discover.c log
