@@ -60,6 +60,10 @@ enum dsam_open_choice {
 	DSAM_OPEN_APPEND,
 	DSAM_OPEN_FRESH
 };
+enum dsam_live_choice {
+	DSAM_LIVE_AUTO,
+	DSAM_LIVE_OFF
+};
 enum dsam_format_choice {
 	DSAM_FORMAT_TEXT,
 	DSAM_FORMAT_JSON

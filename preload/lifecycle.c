@@ -12,6 +12,7 @@
 #include "discover.h"
 #include "jump.h"
 #include "libc_mem.h"
+#include "live.h"
 #include "log.h"
 #include "offload.h"
 #include "open_device.h"
@@ -27,6 +28,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <unistd.h>
@@ -174,12 +176,17 @@ static bool rebirth(void)
 	}
 	dsam_queues_settle();
 	dsam_limits.chunk = all->max_transfer;
+	if (!dsam_live_reborn()) {
+		shut_gates();
+		return false;
+	}
 	return true;
 }
 
 /* fork() alone comes here; a raw clone has the wiped page only. */
 static void in_fork_child(void)
 {
+	dsam_live_in_child();
 	for (unsigned i = 0; i < dsam_queues.count; i++)
 		dsam_queue_disown(&dsam_queues.q[i]);
 	if (!dsam_slot_is_wiped_on_fork)
@@ -191,7 +198,24 @@ static bool needs_fork_handler(void)
 	for (unsigned i = 0; i < dsam_queues.count; i++)
 		if (dsam_queues.q[i].fd >= 0)
 			return true;
-	return !dsam_slot_is_wiped_on_fork;
+	return !dsam_slot_is_wiped_on_fork || dsam_live_is_mapped();
+}
+
+/* Its absence is no trouble: the report at exit is there all the same. */
+static void start_live(void)
+{
+	struct dsam_about about;
+	int rc;
+
+	if (conf.stats == DSAM_STATS_OFF || conf.live_stats == DSAM_LIVE_OFF)
+		return;
+	dsam_about_take(&about, &conf);
+	rc = dsam_live_birth(&about, secure_getenv("XDG_RUNTIME_DIR"));
+	if (rc)
+		dsam_log(DSAM_LOG_INFO,
+			 "no live statistics: %s, expected a directory of "
+			 "this user on tmpfs in XDG_RUNTIME_DIR or /run/user",
+			 strerror(-rc));
 }
 
 /* Is there something to do in this process?  Opens the queues. */
@@ -252,7 +276,9 @@ static int be_born(char *const *env)
 	set_tuning();
 	dsam_sandbox_birth();
 	dsam_slot_rebirth = rebirth;
-	if (needs_fork_handler() && pthread_atfork(NULL, NULL, in_fork_child))
+	start_live();
+	if (needs_fork_handler() &&
+	    pthread_atfork(dsam_live_before_fork, NULL, in_fork_child))
 		return -ENOMEM;
 	dsam_slot_begin();
 	/* The first thread's slot is touched now, not under its first copy. */
@@ -281,7 +307,9 @@ __attribute__((destructor)) static void death(void)
 		return;
 	shut_gates();
 	/* A child that never copied has nothing to tell. */
-	if (dsam_slot_epoch() > DSAM_EPOCH_REBIRTH &&
-	    conf.stats != DSAM_STATS_OFF)
+	if (dsam_slot_epoch() <= DSAM_EPOCH_REBIRTH)
+		return;
+	if (conf.stats != DSAM_STATS_OFF)
 		dsam_report(&conf);
+	dsam_live_death();
 }

@@ -11,6 +11,7 @@
 #include "libc_mem.h"
 #include "pieces.h"
 #include "policy.h"
+#include "probe.h"
 #include "profile.h"
 #include "share.h"
 
@@ -153,6 +154,7 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	if (says != DSAM_CALLER_ADMITTED && st.plan.why == DSAM_WHY_NONE)
 		st.plan.why = DSAM_WHY_CALLER;
 	if (st.plan.why == DSAM_WHY_NONE) {
+		DSAM_PROBE4(offload_start, rq->op, rq->n, rq->dst, rq->src);
 		go(&st);
 	} else {
 		dsam_pieces_by_cpu(&st, 0, rq->n, st.plan.why);
@@ -163,7 +165,10 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	}
 	st.account.ns =
 		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
-	dsam_stats_request(&slot->stats, rq->op, rq->n, &st.account);
+	if (st.plan.why == DSAM_WHY_NONE)
+		DSAM_PROBE4(offload_done, rq->op, rq->n,
+			    st.account.device_bytes, st.account.ns);
+	dsam_stats_request(dsam_slot_stats(slot), rq->op, rq->n, &st.account);
 	if (DSAM_UNLIKELY(dsam_tuning.profiles))
 		dsam_profile_add(rq->caller, rq->n, &st.account);
 	/* A module that came after birth: the next copy's rules know it. */
@@ -178,6 +183,7 @@ static DSAM_NOINLINE void carry(const struct dsam_request *rq)
 	enum dsam_why why = dsam_slot_enter(&slot, __builtin_frame_address(0));
 
 	if (DSAM_UNLIKELY(why)) {
+		DSAM_PROBE3(fallback, rq->op, rq->n, why);
 		whole_by_cpu(rq);
 		dsam_slot_outside(rq->op, why, rq->n);
 		return;
@@ -195,6 +201,7 @@ static DSAM_NOINLINE void carry(const struct dsam_request *rq)
 static inline bool count_small(enum dsam_op op, size_t n, const void *caller)
 {
 	struct dsam_slot *s = dsam_self.slot;
+	struct dsam_op_stats *counts;
 
 	if (n >= dsam_limits.min_bytes[op])
 		return false;
@@ -208,8 +215,9 @@ static inline bool count_small(enum dsam_op op, size_t n, const void *caller)
 			return true;
 		dsam_slot_leave(s);
 	}
-	dsam_stats_add(&s->stats.op[op].small_calls, 1);
-	dsam_stats_add(&s->stats.op[op].small_bytes, n);
+	counts = &dsam_slot_stats(s)->op[op];
+	dsam_stats_add(&counts->small_calls, 1);
+	dsam_stats_add(&counts->small_bytes, n);
 	return true;
 }
 

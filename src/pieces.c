@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "libc_mem.h"
 #include "offload.h"
+#include "probe.h"
 #include "syscall.h"
 
 #include <sys/mman.h>
@@ -24,6 +25,7 @@ void dsam_pieces_by_cpu(struct dsam_story *st, size_t from, size_t to,
 
 	if (from >= to)
 		return;
+	DSAM_PROBE3(fallback, rq->op, to - from, why);
 	if (!dsam_is_fill(rq))
 		dsam_libc.memmove(rq->dst + from, rq->src + from, to - from);
 	else

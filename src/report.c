@@ -19,8 +19,6 @@
 /* The largest, of JSON with every bucket in use, has 4 MiB. */
 #define REPORT_ROOM (8 * 1024 * 1024)
 
-enum dsam_discovery dsam_report_discovery;
-
 static const struct {
 	const char *key, *words;
 } whys[DSAM_WHYS] = {
@@ -79,108 +77,6 @@ uint64_t dsam_report_median(const uint64_t *bucket)
 	return 0;
 }
 
-/* Copies at or above the cutoff, and with_small calls below it. */
-static bool has_calls(const struct dsam_thread_stats *s, bool with_small)
-{
-	for (int op = 0; op < DSAM_OPS; op++) {
-		const struct dsam_op_stats *o = &s->op[op];
-
-		if (with_small && o->small_calls)
-			return true;
-		for (int r = 0; r < DSAM_ROUTES; r++)
-			if (o->calls[r])
-				return true;
-	}
-	return false;
-}
-
-static void add_row(struct dsam_report *r, struct dsam_slot *s, bool has_ended)
-{
-	struct dsam_report_row *row = &r->row[r->rows];
-
-	dsam_stats_sum(&r->total, &s->stats);
-	/* The last row is for all who have none of their own. */
-	if (r->rows == DSAM_MAX_ROWS - 1) {
-		dsam_stats_sum(&r->rest, &s->stats);
-		r->unlisted++;
-		return;
-	}
-	r->rows++;
-	row->tid = s->tid;
-	row->has_ended = has_ended;
-	row->stats = &s->stats;
-	snprintf(row->name, sizeof(row->name), "%s", s->name);
-	dsam_text_printable(row->name);
-}
-
-static void gather_threads(struct dsam_report *r)
-{
-	for (unsigned i = 0; i < DSAM_SLOTS; i++) {
-		uint8_t state = atomic_load(&dsam_arena->state[i]);
-		struct dsam_slot *s = &dsam_arena->slot[i];
-
-		if ((state != DSAM_SLOT_LIVE && state != DSAM_SLOT_RETIRED) ||
-		    !has_calls(&s->stats, true))
-			continue;
-		add_row(r, s, state == DSAM_SLOT_RETIRED);
-	}
-	dsam_stats_sum(&r->total, &dsam_arena->rest);
-	dsam_stats_sum(&r->rest, &dsam_arena->rest);
-	r->unlisted += atomic_load(&dsam_arena->folded);
-	if (r->unlisted)
-		r->row[r->rows++].stats = &r->rest;
-}
-
-static void gather_sums(struct dsam_report *r)
-{
-	for (int op = 0; op < DSAM_OPS; op++) {
-		const struct dsam_op_stats *o = &r->total.op[op];
-
-		for (int route = 0; route < DSAM_ROUTES; route++) {
-			r->calls += o->calls[route];
-			r->bytes += o->bytes[route];
-		}
-		r->device_bytes += o->device_bytes;
-		for (int w = 0; w < DSAM_WHYS; w++) {
-			uint64_t calls =
-				atomic_load(&dsam_arena->outside_calls[op][w]);
-			uint64_t bytes =
-				atomic_load(&dsam_arena->outside_bytes[op][w]);
-
-			r->outside_calls[op][w] = calls;
-			r->outside_bytes[op][w] = bytes;
-			r->calls += calls;
-			r->bytes += bytes;
-			r->why_calls[w] += calls + o->why_calls[w];
-			r->why_bytes[w] += bytes + o->why_bytes[w];
-		}
-	}
-}
-
-void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf)
-{
-	memset(r, 0, sizeof(*r));
-	r->conf = conf;
-	r->program = program_invocation_short_name;
-	r->pid = (int)dsam_syscall3(SYS_getpid, 0, 0, 0);
-	r->lived_ns = dsam_clock_monotonic() - dsam_clock.start_ns;
-	r->engine = "none";
-	r->found_by = "";
-	if (dsam_queues.count) {
-		r->engine = dsam_queues.q[0].ops->name;
-		r->is_software = !dsam_queues.q[0].path[0];
-		if (!r->is_software)
-			r->found_by = dsam_report_discovery == DSAM_BY_SYSFS
-					      ? "sysfs"
-					      : "libaccel-config";
-	}
-	gather_threads(r);
-	gather_sums(r);
-	dsam_report_gain(r);
-	if (dsam_profile)
-		dsam_report_callers(r);
-}
-
 /* Was there a copy at or above the cutoff at all?  Most processes: no. */
 static bool is_worth_it(void)
 {
@@ -190,13 +86,11 @@ static bool is_worth_it(void)
 				return true;
 	for (unsigned i = 0; i < DSAM_SLOTS; i++)
 		if (atomic_load(&dsam_arena->state[i]) != DSAM_SLOT_FREE &&
-		    has_calls(&dsam_arena->slot[i].stats, false))
+		    dsam_report_has_calls(dsam_slot_stats(&dsam_arena->slot[i]),
+					  false))
 			return true;
-	for (int op = 0; op < DSAM_OPS; op++)
-		for (int w = 0; w < DSAM_WHYS; w++)
-			if (atomic_load(&dsam_arena->outside_calls[op][w]))
-				return true;
-	return has_calls(&dsam_arena->rest, false);
+	return dsam_report_has_common(&dsam_arena->common) ||
+	       dsam_report_has_common(dsam_slot_common());
 }
 
 static void write_out(const struct dsam_conf *conf, const char *text, size_t n)

@@ -3,8 +3,7 @@
 #ifndef DSAM_REPORT_H
 #define DSAM_REPORT_H
 
-#include "conf.h"
-#include "discover.h"
+#include "live.h"
 #include "profile.h"
 #include "slot.h"
 #include "text.h"
@@ -32,14 +31,18 @@ struct dsam_report_caller {
 	int64_t gain_ns; /* estimate; negative: a loss */
 };
 
+/* What is known of the process's end. */
+enum dsam_report_life {
+	DSAM_LIFE_EXITS, /* it is this one */
+	DSAM_LIFE_RUNNING,
+	DSAM_LIFE_LOST /* killed, left by _exit or went on by exec */
+};
+
 struct dsam_report {
-	const struct dsam_conf *conf;
-	const char *program;
-	int pid;
-	uint64_t lived_ns;
-	const char *engine; /* what the queues are, in words */
-	bool is_software; /* the CPU in a device's place */
-	const char *found_by;
+	struct dsam_about about;
+	enum dsam_report_life life;
+	uint64_t lived_ns; /* 0: not known */
+	unsigned unseen; /* threads that the live file had no room for */
 	struct dsam_report_row row[DSAM_MAX_ROWS];
 	unsigned rows;
 	unsigned unlisted; /* threads in the last row, which has no tid */
@@ -57,15 +60,17 @@ struct dsam_report {
 	 */
 	uint64_t cpu_ns, cpu_most_ns;
 	bool cpu_was_measured;
+	/*
+	 * From this size on the device was not slower than the CPU at most;
+	 * 0: at no size that occurred.
+	 */
+	uint64_t pays_from;
 	/* stats=callers; the most bytes first. */
 	struct dsam_report_caller caller[DSAM_MAX_CALLERS];
 	unsigned callers;
 	uint64_t profiled_calls, profiled_bytes;
 	uint64_t other_calls, other_bytes; /* of callers that had no room */
 };
-
-/* How queues were found; set at birth, for the report's header. */
-extern enum dsam_discovery dsam_report_discovery;
 
 /*
  * Gather, render and write the report, as conf says.  Death only.  Prints
@@ -75,6 +80,18 @@ void dsam_report(const struct dsam_conf *conf);
 
 /* Gather into *r (zeroed by the callee).  For the report and unit tests. */
 void dsam_report_gather(struct dsam_report *r, const struct dsam_conf *conf);
+
+/*
+ * The same from a copy of another process's live file, which need not be
+ * right in any byte.  Rows point into *l.  Without the gain, for which one
+ * has to measure this machine.
+ */
+void dsam_report_from_live(struct dsam_report *r, const struct dsam_live *l,
+			   enum dsam_report_life life);
+
+/* Has a thread made copies at or above the cutoff (or, with_small, any)? */
+bool dsam_report_has_calls(const struct dsam_thread_stats *s, bool with_small);
+bool dsam_report_has_common(const struct dsam_common_stats *c);
 
 /* Fill in offload_ns, cpu_ns, cpu_most_ns of a report with its totals. */
 void dsam_report_gain(struct dsam_report *r);
@@ -94,7 +111,9 @@ bool dsam_report_rule(const struct dsam_report *r, unsigned i, char *out,
 void dsam_report_callers_text(struct dsam_text *t, const struct dsam_report *r);
 void dsam_report_callers_json(struct dsam_text *t, const struct dsam_report *r);
 
-/* Render.  At most 100 columns. */
+/* Render.  At most 100 columns.  The first two are parts of the third. */
+void dsam_report_result_text(struct dsam_text *t, const struct dsam_report *r);
+void dsam_report_verdict_text(struct dsam_text *t, const struct dsam_report *r);
 void dsam_report_text(struct dsam_text *t, const struct dsam_report *r);
 void dsam_report_json(struct dsam_text *t, const struct dsam_report *r);
 

@@ -116,7 +116,7 @@ static uint64_t scale(uint64_t v, uint64_t by, uint64_t of)
 static void estimate(const struct dsam_report *r, struct dsam_report_caller *c,
 		     uint64_t cpu_ps)
 {
-	bool was_real = c->with_bytes && !r->is_software;
+	bool was_real = c->with_bytes && !r->about.is_software;
 	uint64_t untimed = c->bytes - c->cpu_bytes - c->with_bytes;
 	uint64_t cpu = c->cpu_ns + scale(untimed + c->with_bytes, cpu_ps, 1000);
 	uint64_t calls = c->calls, bytes = c->bytes, device = 0;

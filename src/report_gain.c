@@ -74,8 +74,23 @@ static uint64_t at_speed(uint64_t bytes, uint64_t ps)
 	return (uint64_t)((unsigned __int128)bytes * ps / 1000);
 }
 
+/* The sizes at which offload paid, from the largest downwards. */
+static uint64_t pays_from(const uint64_t *device_ns, const uint64_t *cpu_ns)
+{
+	uint64_t from = 0;
+
+	for (unsigned b = DSAM_BINS; b--;) {
+		if (device_ns[b] > cpu_ns[b])
+			break;
+		if (device_ns[b])
+			from = 1ULL << b;
+	}
+	return from;
+}
+
 void dsam_report_gain(struct dsam_report *r)
 {
+	uint64_t device_ns[DSAM_BINS] = {0}, cpu_ns[DSAM_BINS] = {0};
 	struct speed measured[2] = {0};
 
 	for (int op = 0; op < DSAM_OPS; op++) {
@@ -99,9 +114,12 @@ void dsam_report_gain(struct dsam_report *r)
 				s = measured[is_fill];
 				r->cpu_was_measured = true;
 			}
+			device_ns[b] += o->device[b].ns;
+			cpu_ns[b] += at_speed(bytes, s.most);
 			r->offload_ns += o->device[b].ns;
 			r->cpu_ns += at_speed(bytes, s.least);
 			r->cpu_most_ns += at_speed(bytes, s.most);
 		}
 	}
+	r->pays_from = pays_from(device_ns, cpu_ns);
 }

@@ -93,21 +93,22 @@ static void ops(struct dsam_text *t, const struct dsam_thread_stats *s)
 	dsam_text_add(t, ",");
 }
 
-static void queues(struct dsam_text *t)
+static void queues(struct dsam_text *t, const struct dsam_about *a)
 {
 	static const char *const states[] = {"open", "quarantined", "closing",
 					     "closed"};
 
 	dsam_text_add(t, "\"queues\":[");
-	for (unsigned i = 0; i < dsam_queues.count; i++) {
-		const struct dsam_queue *q = &dsam_queues.q[i];
+	for (unsigned i = 0; i < a->queues; i++) {
+		const struct dsam_about_queue *q = &a->queue[i];
 
 		dsam_text_add(t, "{\"name\":");
 		dsam_text_json(t, q->name);
 		dsam_text_add(t, ",\"submission\":");
-		dsam_text_json(t, q->ops->name);
-		dsam_text_add(t, ",\"state\":\"%s\",\"numa_node\":%d,",
-			      states[atomic_load(&q->state)], q->numa_node);
+		dsam_text_json(t, q->submission);
+		dsam_text_add(t, ",\"numa_node\":%d,", q->numa_node);
+		if (q->state < sizeof(states) / sizeof(*states))
+			dsam_text_add(t, "\"state\":\"%s\",", states[q->state]);
 		field(t, "size", q->size);
 		field(t, "threshold", q->threshold);
 		field(t, "max_transfer", q->max_transfer);
@@ -143,29 +144,36 @@ static void threads(struct dsam_text *t, const struct dsam_report *r)
 
 void dsam_report_json(struct dsam_text *t, const struct dsam_report *r)
 {
+	static const char *const life[] = {"exits", "running", "lost"};
+
 	dsam_text_add(t, "{");
 	field(t, "dsamove_report", FORMAT_VERSION);
 	dsam_text_add(t, "\"version\":\"%s\",\"program\":", DSAM_VERSION);
-	dsam_text_json(t, r->program);
-	dsam_text_add(t, ",\"pid\":%d,", r->pid);
-	field(t, "lived_ns", r->lived_ns);
+	dsam_text_json(t, r->about.program);
+	dsam_text_add(t, ",\"pid\":%d,", r->about.pid);
+	dsam_text_add(t, "\"life\":\"%s\",", life[r->life]);
+	if (r->lived_ns)
+		field(t, "lived_ns", r->lived_ns);
+	if (r->unseen)
+		field(t, "unseen_threads", r->unseen);
 	dsam_text_add(t, "\"device\":");
-	dsam_text_json(t, r->engine);
+	dsam_text_json(t, r->about.engine);
 	dsam_text_add(t, ",\"found_by\":");
-	dsam_text_json(t, r->found_by);
+	dsam_text_json(t, r->about.found_by);
 	dsam_text_add(t, ",\"conf_file\":");
-	dsam_text_json(t, r->conf->file);
+	dsam_text_json(t, r->about.conf_file);
 	dsam_text_add(t, ",");
-	field(t, "min_bytes", r->conf->min_bytes);
-	queues(t);
+	field(t, "min_bytes", r->about.min_bytes);
+	queues(t, &r->about);
 	field(t, "calls", r->calls);
 	field(t, "bytes", r->bytes);
 	field(t, "device_bytes", r->device_bytes);
 	field(t, "offload_ns", r->offload_ns);
 	field(t, "cpu_estimate_ns", r->cpu_ns);
 	field(t, "cpu_estimate_most_ns", r->cpu_most_ns);
+	field(t, "pays_from_bytes", r->pays_from);
 	dsam_text_add(t, "\"cpu_estimate\":\"%s\",",
-		      r->cpu_was_measured ? "measured at exit" : "learned");
+		      r->cpu_was_measured ? "measured" : "learned");
 	reasons(t, r->why_calls, r->why_bytes);
 	dsam_text_add(t, "\"total\":{");
 	ops(t, &r->total);

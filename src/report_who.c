@@ -128,7 +128,7 @@ void dsam_report_callers_text(struct dsam_text *t, const struct dsam_report *r)
 	dsam_text_add(t,
 		      "  GAIN is an estimate: the CPU's time for all of "
 		      "these less that of a %s\n",
-		      r->is_software || !r->offload_ns
+		      r->about.is_software || !r->offload_ns
 			      ? "usual DSA"
 			      : "DSA as measured here");
 	rules(t, r);

@@ -8,6 +8,8 @@
 #include "slot.h"
 
 #include "libc_mem.h"
+#include "live.h"
+#include "sandbox.h"
 #include "slot_left.h"
 #include "syscall.h"
 
@@ -32,25 +34,35 @@ static pthread_key_t key;
 #define FIRST_LIFE (DSAM_EPOCH_REBIRTH + 1)
 static uint32_t life = DSAM_EPOCH_REBIRTH;
 
+/* Whose the slot is from now on, for the report and for the live file. */
+static void set_state(struct dsam_slot *s, enum dsam_slot_state state)
+{
+	size_t i = (size_t)(s - dsam_arena->slot);
+
+	if (s->away)
+		dsam_live_say(i, state, s->tid, s->name);
+	atomic_store(&dsam_arena->state[i], (uint8_t)state);
+}
+
 /* Add the counters of an ended thread to those that have no row. */
 static void fold(struct dsam_slot *s)
 {
-	uint64_t *to = (uint64_t *)&dsam_arena->rest;
-	uint64_t *from = (uint64_t *)&s->stats;
+	struct dsam_common_stats *common = dsam_slot_common();
+	uint64_t *to = (uint64_t *)&common->rest;
+	uint64_t *from = (uint64_t *)dsam_slot_stats(s);
 
 	for (size_t i = 0; i < sizeof(s->stats) / sizeof(*from); i++) {
 		if (from[i])
 			__atomic_fetch_add(&to[i], from[i], __ATOMIC_RELAXED);
 		from[i] = 0;
 	}
-	atomic_fetch_add(&dsam_arena->folded, 1);
+	atomic_fetch_add(&common->folded, 1);
 }
 
 /* The key's destructor.  A copy made by a later destructor finds GONE. */
 static void thread_ends(void *arg)
 {
 	struct dsam_slot *s = dsam_self.slot;
-	size_t i;
 
 	/* A forked child inherits the key's value, not the slot. */
 	if (arg != s || dsam_self.epoch != dsam_slot_epoch()) {
@@ -60,19 +72,18 @@ static void thread_ends(void *arg)
 	/* It was cancelled in a copy: its stack is given back after this. */
 	dsam_left_for_good();
 	dsam_self.slot = DSAM_SELF_GONE;
-	i = (size_t)(s - dsam_arena->slot);
 	if (s->in_crowd) {
 		s->in_crowd = 0;
 		atomic_fetch_sub(&dsam_arena->crowd, 1);
 	}
 	dsam_syscall3(SYS_prctl, PR_GET_NAME, (long)s->name, 0);
 	if (atomic_fetch_add(&dsam_arena->retired, 1) < MAX_ROWS) {
-		atomic_store(&dsam_arena->state[i], DSAM_SLOT_RETIRED);
+		set_state(s, DSAM_SLOT_RETIRED);
 		return;
 	}
 	atomic_fetch_sub(&dsam_arena->retired, 1);
 	fold(s);
-	atomic_store(&dsam_arena->state[i], DSAM_SLOT_FREE);
+	set_state(s, DSAM_SLOT_FREE);
 }
 
 int dsam_slot_birth(void)
@@ -116,10 +127,25 @@ void dsam_slot_begin(void)
 
 void dsam_slot_outside(enum dsam_op op, enum dsam_why why, size_t n)
 {
-	atomic_fetch_add_explicit(&dsam_arena->outside_calls[op][why], 1,
+	struct dsam_common_stats *common = dsam_slot_common();
+
+	atomic_fetch_add_explicit(&common->outside_calls[op][why], 1,
 				  memory_order_relaxed);
-	atomic_fetch_add_explicit(&dsam_arena->outside_bytes[op][why], n,
+	atomic_fetch_add_explicit(&common->outside_bytes[op][why], n,
 				  memory_order_relaxed);
+}
+
+/* A free slot's counters are zero, so it may change where they are. */
+static void find_row(struct dsam_slot *s)
+{
+	struct dsam_live_row *row = NULL;
+
+	/* It asks for the row's pages: no madvise after a seccomp filter. */
+	if (!dsam_sandbox_is_shut())
+		row = dsam_live_row((size_t)(s - dsam_arena->slot));
+	s->away = 0;
+	if (row)
+		s->away = (uintptr_t)&row->stats - (uintptr_t)&s->stats;
 }
 
 /* Claim a free slot; NULL when there is none. */
@@ -142,6 +168,7 @@ static struct dsam_slot *claim(void)
 		if (!atomic_compare_exchange_strong(&dsam_arena->state[i],
 						    &none, DSAM_SLOT_LIVE))
 			continue;
+		find_row(s);
 		return s;
 	}
 	return NULL;
@@ -159,6 +186,7 @@ static void settle_in(struct dsam_slot *s, const void *frame)
 	/* Now, and when it ends: at the report it might be asleep in a
 	   sandbox that does not let us look. */
 	dsam_syscall3(SYS_prctl, PR_GET_NAME, (long)s->name, 0);
+	set_state(s, DSAM_SLOT_LIVE);
 	s->turn = (uint32_t)(s - dsam_arena->slot);
 	/* Hardware can't wait for a first touch of its completion record. */
 	for (unsigned e = 0; e < DSAM_DEPTH; e++) {
@@ -196,7 +224,7 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 	 * of our own memset, and be counted.)
 	 */
 	if (life > FIRST_LIFE)
-		dsam_libc.memset(&s->stats, 0, sizeof(s->stats));
+		dsam_libc.memset(dsam_slot_stats(s), 0, sizeof(s->stats));
 	settle_in(s, frame);
 	*out = s;
 	return DSAM_WHY_NONE;
@@ -214,14 +242,14 @@ static struct dsam_slot *move_house(struct dsam_slot *old, const void *frame)
 
 	if (!s)
 		return old;
-	dsam_libc.memmove(&s->stats, &old->stats, sizeof(s->stats));
-	dsam_libc.memset(&old->stats, 0, sizeof(old->stats));
-	s->tuner = old->tuner;
+	dsam_libc.memmove(dsam_slot_stats(s), dsam_slot_stats(old),
+			  sizeof(s->stats));
+	dsam_libc.memset(dsam_slot_stats(old), 0, sizeof(old->stats));
+	dsam_libc.memmove(&s->tuner, &old->tuner, sizeof(s->tuner));
 	s->in_crowd = old->in_crowd;
 	old->in_crowd = 0;
 	settle_in(s, frame);
-	atomic_store(&dsam_arena->state[old - dsam_arena->slot],
-		     DSAM_SLOT_FREE);
+	set_state(old, DSAM_SLOT_FREE);
 	return s;
 }
 

@@ -49,7 +49,13 @@ struct dsam_slot {
 
 	struct dsam_caller_cache callers;
 
-	_Alignas(DSAM_LINE) struct dsam_thread_stats stats;
+	/*
+	 * Bytes from stats to where this thread counts: 0, or its row in the
+	 * file of the live statistics.  Not a pointer, since a fork child
+	 * that finds it wiped may be in the midst of counting.
+	 */
+	_Alignas(DSAM_LINE) uintptr_t away;
+	struct dsam_thread_stats stats;
 	pid_t tid;
 	char name[16]; /* the thread's, when it joined or ended */
 };
@@ -68,11 +74,8 @@ struct dsam_arena {
 	/* Threads that offload now (max_inflight only). */
 	_Alignas(DSAM_LINE) _Atomic uint32_t crowd;
 	_Atomic uint32_t retired; /* rows kept */
-	_Atomic uint32_t folded; /* threads whose rows were not kept */
-	/* Requests of threads without a slot: shared, hence rare. */
-	_Atomic uint64_t outside_calls[DSAM_OPS][DSAM_WHYS];
-	_Atomic uint64_t outside_bytes[DSAM_OPS][DSAM_WHYS];
-	struct dsam_thread_stats rest; /* of the folded; added atomically */
+	uintptr_t away; /* of common, as a slot's of its stats */
+	struct dsam_common_stats common;
 	_Alignas(DSAM_PAGE) struct dsam_slot slot[DSAM_SLOTS];
 };
 
@@ -114,6 +117,23 @@ enum dsam_why dsam_slot_enter_slow(struct dsam_slot **out, const void *frame);
 
 /* Count a request that was done without a slot. */
 void dsam_slot_outside(enum dsam_op op, enum dsam_why why, size_t n);
+
+/* Where the slot's thread counts. */
+static inline struct dsam_thread_stats *
+dsam_slot_stats(const struct dsam_slot *s)
+{
+	return (struct dsam_thread_stats *)((uintptr_t)&s->stats + s->away);
+}
+
+/*
+ * Where the process counts what is no thread's.  The arena's own may have
+ * some, too: of a child's first moments.
+ */
+static inline struct dsam_common_stats *dsam_slot_common(void)
+{
+	return (struct dsam_common_stats *)((uintptr_t)&dsam_arena->common +
+					    dsam_arena->away);
+}
 
 static inline uint32_t dsam_slot_epoch(void)
 {

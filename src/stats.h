@@ -7,6 +7,8 @@
 
 #include "dsamove.h"
 
+#include <stdatomic.h>
+
 /* Powers of two in four steps each; one more for what is beyond 2^40. */
 #define DSAM_BUCKETS (41 * 4)
 /* Powers of two, for rates. */
@@ -33,6 +35,15 @@ struct dsam_op_stats {
 
 struct dsam_thread_stats {
 	struct dsam_op_stats op[DSAM_OPS];
+};
+
+/* What no living thread has a row for.  Shared, so added to atomically. */
+struct dsam_common_stats {
+	/* Requests of threads without a slot: rare. */
+	_Atomic uint64_t outside_calls[DSAM_OPS][DSAM_WHYS];
+	_Atomic uint64_t outside_bytes[DSAM_OPS][DSAM_WHYS];
+	struct dsam_thread_stats rest; /* of ended threads without a row */
+	_Atomic uint64_t folded; /* how many those are */
 };
 
 /*

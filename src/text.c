@@ -147,7 +147,17 @@ char *dsam_text_share(char *out, size_t room, uint64_t part, uint64_t whole)
 		snprintf(out, room, "-");
 		return out;
 	}
-	tenths = (uint64_t)((unsigned __int128)part * 1000 / whole);
+	tenths = (uint64_t)(((unsigned __int128)part * 1000 + whole / 2) /
+			    whole);
+	/* Nothing and all are said of nothing and all only. */
+	if (part && !tenths) {
+		snprintf(out, room, "<0.1 %%");
+		return out;
+	}
+	if (part < whole && tenths >= 1000) {
+		snprintf(out, room, ">99.9 %%");
+		return out;
+	}
 	snprintf(out, room, "%llu.%llu %%", (unsigned long long)tenths / 10,
 		 (unsigned long long)tenths % 10);
 	return out;

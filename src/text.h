@@ -29,7 +29,10 @@ char *dsam_text_time(char *out, size_t room, uint64_t ns);
 /* "1,234,567" likewise (32 bytes). */
 char *dsam_text_count(char *out, size_t room, uint64_t n);
 
-/* part of whole as "12.3 %" or, where nothing is, "-". */
+/*
+ * part of whole as "12.3 %", or "-" of nothing; "<0.1 %" and ">99.9 %" where
+ * rounding would make nothing or all of it.
+ */
 char *dsam_text_share(char *out, size_t room, uint64_t part, uint64_t whole);
 
 #endif

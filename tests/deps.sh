@@ -8,7 +8,7 @@ build) want="gcc g++ make git libc6-dev linux-libc-dev check libinih-dev
 	libaccel-config-dev uuid-dev accel-config pkg-config libunwind-dev libfuse3-dev fuse3
 	libjson-c-dev libelf-dev gnuplot-nox man-db bsdextrautils util-linux python3 sqlite3 gzip zstd lz4 binutils strace
 	libunwind8 libsqlite3-dev zlib1g-dev libjemalloc2 libtcmalloc-minimal4 luajit
-	redis-server ffmpeg" ;;
+	redis-server ffmpeg python3-jsonschema chromium systemtap-sdt-dev" ;;
 lint) want="clang-14 clang libclang-rt-14-dev valgrind clang-format-14 clang-tidy-14 cppcheck shellcheck" ;;
 package) want="debhelper lintian fakeroot libaccel-config-dev libelf-dev libinih-dev
 	libjson-c-dev libunwind-dev pkg-config uuid-dev" ;;

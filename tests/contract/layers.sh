@@ -11,21 +11,21 @@ trap 'rm -rf "$tmp"' EXIT
 # A .c is of its header's layer, unless it has a line of its own (NAME.c).
 layers() {
 	cat <<'END'
-0 dsamove clock syscall sandbox libc_mem text tiny
+0 dsamove clock syscall sandbox libc_mem text tiny probe
 0 descriptor_exec descriptor_check descriptor_crc descriptor_step
 0 descriptor_walk conf conf_value conf_load conf_file conf_rules caller_name symbols
 1 caller_module device stats wait policy discover discover_sysfs discover.c log
 2 caller tuner queue software_memory stats_sum
-3 caller_rules profile profile_birth slot slot_left device_software device_dsa.c queue_open
+3 about live caller_rules profile profile_birth slot slot_left device_software device_dsa.c queue_open
 4 caller_birth submit software_open queue_open.c libc_resolve
 5 pieces share offload
-6 report report_callers report_names report_who report_gain report_text report_json open_device
+6 report report_gather report_callers report_names report_who report_gain report_text report_verdict report_json open_device
 7 interpose jump lifecycle
 END
 }
 
 # Headers of the cold rooms that no hot file may see, even indirectly.
-cold_headers='conf.h conf_value.h log.h report.h discover.h text.h open_device.h
+cold_headers='about.h live.h conf.h conf_value.h log.h report.h discover.h text.h open_device.h
 symbols.h caller_rules.h caller_birth.h'
 
 layer_of() { # PATH

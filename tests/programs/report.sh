@@ -13,15 +13,19 @@ run with device=software "$calls"
 is 'stdout and exit status are untouched' "$plain" "$status $stdout"
 like 'text goes to stderr' \
 	'^dsamove: calls \(pid [0-9]+\): [0-9,]+ big copies, [0-9.]+ MiB' "$stderr"
-like 'text tells the device' 'device +software' "$stderr"
+like 'text tells the device' 'device +a stand-in: the CPU \(device=software\)' "$stderr"
 like 'text tells where settings came from' '^ +from the environment and' "$stderr"
 is 'text has at most 100 columns' '' \
 	"$(awk 'length($0) > 100' <<<"$stderr")"
 is 'text has no control characters' '' "$(tr -d '[:print:]\n' <<<"$stderr")"
+like 'text tells what was moved' \
+	'^  result    the stand-in moved [0-9.]+ % of the bytes$' "$stderr"
+like 'text ends in advice' '^ .* device=software shows what would be' \
+	"$(tail -n 1 <<<"$stderr")"
 is 'only the first line begins with our name' 1 \
 	"$(grep -c '^dsamove' <<<"$stderr")"
 like 'text gives reasons in words' \
-	'calls?: source and destination overlap' "$stderr"
+	'cop(y|ies): source and destination overlap' "$stderr"
 
 # Everything at once, in every way that text may be made wide.
 run with device=software stats=all mode=split touch=always verify=100 \

@@ -224,8 +224,8 @@ START_TEST(a_handler_that_copies_is_nested)
 	ck_assert_int_eq(handled, 1);
 	ck_assert_mem_eq(inner_to, inner_from, sizeof(inner_to));
 	ck_assert_uint_eq(
-		atomic_load(&dsam_arena->outside_calls[DSAM_OP_MEMMOVE]
-						      [DSAM_WHY_NESTED]),
+		atomic_load(&dsam_arena->common.outside_calls[DSAM_OP_MEMMOVE]
+							     [DSAM_WHY_NESTED]),
 		1);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCPY)->calls[DSAM_ROUTE_DEVICE], 1);
 	ck_assert_uint_eq(dsam_self.slot->in_flight, 0);

@@ -86,8 +86,8 @@ START_TEST(totals_are_the_sum_of_all)
 	for (unsigned i = 0; i < 5; i++)
 		add_thread(i, i % 2 ? DSAM_SLOT_RETIRED : DSAM_SLOT_LIVE, 1);
 	add_thread(7, DSAM_SLOT_FREE, 1000);
-	dsam_stats_sum(&dsam_arena->rest, &dsam_arena->slot[0].stats);
-	atomic_store(&dsam_arena->folded, 1);
+	dsam_stats_sum(&dsam_arena->common.rest, &dsam_arena->slot[0].stats);
+	atomic_store(&dsam_arena->common.folded, 1);
 	dsam_slot_outside(DSAM_OP_MEMSET, DSAM_WHY_NESTED, 12345);
 	dsam_report_gather(&report, &conf);
 	ck_assert_uint_eq(report.calls, 6 * 9 + 1);
@@ -106,7 +106,7 @@ START_TEST(totals_are_the_sum_of_all)
 	ck_assert_str_eq(report.row[1].name, "thread1");
 	ck_assert_int_eq(report.row[5].tid, 0);
 	ck_assert_uint_eq(report.unlisted, 1);
-	ck_assert_str_eq(report.engine, "fake");
+	ck_assert_str_eq(report.about.engine, "fake");
 }
 END_TEST
 
@@ -274,6 +274,112 @@ START_TEST(text_with_names_that_are_no_text)
 }
 END_TEST
 
+/*
+ * A program that had 100 copies of 2^bin bytes by the CPU, cpu_ns in all, and
+ * as many with the device.
+ */
+static void add_rates(unsigned bin, uint64_t cpu_ns, uint64_t device_ns)
+{
+	struct dsam_slot *s = &dsam_arena->slot[0];
+	struct dsam_op_stats *o = &s->stats.op[0];
+	uint64_t bytes = 100ULL << bin;
+
+	atomic_store(&dsam_arena->state[0], DSAM_SLOT_LIVE);
+	s->tid = 1;
+	o->cpu[bin] = (struct dsam_rate){bytes, cpu_ns, 100};
+	o->device[bin] = (struct dsam_rate){bytes, device_ns, 100};
+	o->calls[DSAM_ROUTE_CPU] += 100;
+	o->calls[DSAM_ROUTE_DEVICE] += 100;
+	o->bytes[DSAM_ROUTE_CPU] += bytes;
+	o->bytes[DSAM_ROUTE_DEVICE] += bytes;
+	o->device_bytes += bytes;
+}
+
+static void be_a_dsa(void)
+{
+	start();
+	dsam_queues.q[0].ops = &dsam_device_enqcmd;
+	snprintf(dsam_queues.q[0].path, 64, "/dev/dsa/wq0.0");
+}
+
+static void expect_said(const char *words)
+{
+	expect_columns();
+	ck_assert_msg(strstr(buf, words) != NULL, "no '%s' in:\n%s", words,
+		      buf);
+}
+
+START_TEST(a_device_that_was_faster)
+{
+	be_a_dsa();
+	add_rates(20, 40000000, 10000000);
+	expect_said("the device moved 50.0 % of the bytes, 4.0 times faster");
+	expect_said("  Advice    none: it pays as it is");
+}
+END_TEST
+
+START_TEST(a_device_that_was_about_as_fast)
+{
+	be_a_dsa();
+	add_rates(20, 10000000, 10500000);
+	expect_said(", about as fast as the CPU would have");
+	expect_said("  Advice    try mode=split");
+}
+END_TEST
+
+START_TEST(a_device_that_was_slower_at_all_sizes)
+{
+	be_a_dsa();
+	add_rates(16, 1000, 12000);
+	add_rates(20, 4000000, 40000000);
+	expect_said(", 10 times slower than the CPU would have");
+	expect_said("leave this program out (programs=!");
+}
+END_TEST
+
+START_TEST(a_device_that_was_slower_below_some_size)
+{
+	be_a_dsa();
+	add_rates(16, 1000000, 40000000);
+	add_rates(18, 4000000, 3000000);
+	add_rates(20, 4000000, 3000000);
+	expect_said("times slower than the CPU would have");
+	expect_said("  Advice    copies of 256 KiB and more were not slower: "
+		    "try that as min_bytes");
+}
+END_TEST
+
+/* Slow by system calls: that is what there is to change. */
+START_TEST(a_way_to_the_device_that_was_slow)
+{
+	be_a_dsa();
+	dsam_queues.q[0].ops = &dsam_device_write;
+	add_rates(20, 4000000, 40000000);
+	expect_said("Intel DSA, by one system call a piece");
+	expect_said("  Advice    most time went into system calls");
+}
+END_TEST
+
+START_TEST(advice_names_each_large_reason)
+{
+	struct dsam_op_stats *o;
+
+	be_a_dsa();
+	add_rates(20, 40000000, 10000000);
+	o = &dsam_arena->slot[0].stats.op[0];
+	o->bytes[DSAM_ROUTE_CPU] += 100 << 20;
+	o->why_calls[DSAM_WHY_OVERLAP] = o->why_calls[DSAM_WHY_BUSY] = 1;
+	o->why_bytes[DSAM_WHY_OVERLAP] = 60 << 20;
+	o->why_bytes[DSAM_WHY_BUSY] = 40 << 20;
+	expect_said("20.0 % of the bytes: moves within a buffer");
+	expect_said("13.3 % of the bytes: queues were full");
+	o->why_calls[DSAM_WHY_MISMATCH] = 1;
+	o->why_bytes[DSAM_WHY_MISMATCH] = 1;
+	expect_said("do not use this device\n");
+	ck_assert_ptr_null(strstr(buf, "queues were full: try"));
+}
+END_TEST
+
 /* ---- writing ---- */
 
 static char dir[] = "/tmp/dsamove-report-XXXXXX";
@@ -322,4 +428,9 @@ RUN_SUITE("report", totals_are_the_sum_of_all, more_threads_than_rows,
 	  median_is_in_its_bucket, words_for_every_reason,
 	  text_of_an_ordinary_run, text_of_one_copy, text_of_huge_numbers,
 	  text_with_many_queues, text_with_long_names,
-	  text_with_names_that_are_no_text, written_to_a_file_or_to_nobody)
+	  text_with_names_that_are_no_text, a_device_that_was_faster,
+	  a_device_that_was_about_as_fast,
+	  a_device_that_was_slower_at_all_sizes,
+	  a_device_that_was_slower_below_some_size,
+	  a_way_to_the_device_that_was_slow, advice_names_each_large_reason,
+	  written_to_a_file_or_to_nobody)

@@ -189,7 +189,7 @@ START_TEST(an_ended_thread_keeps_its_row)
 	ck_assert_int_gt(its_slot->tid, 0);
 	ck_assert_uint_eq(its_slot->stats.op[0].calls[0], 1);
 	ck_assert_uint_eq(atomic_load(&dsam_arena->retired), 1);
-	ck_assert_uint_eq(atomic_load(&dsam_arena->folded), 0);
+	ck_assert_uint_eq(atomic_load(&dsam_arena->common.folded), 0);
 }
 END_TEST
 
@@ -210,9 +210,9 @@ START_TEST(many_ended_threads_are_folded)
 	}
 	ck_assert_uint_eq(rows, 32);
 	ck_assert_uint_eq(atomic_load(&dsam_arena->retired), 32);
-	ck_assert_uint_eq(atomic_load(&dsam_arena->folded), 1500 - 32);
+	ck_assert_uint_eq(atomic_load(&dsam_arena->common.folded), 1500 - 32);
 	ck_assert_uint_eq(sum.op[0].calls[0], 32);
-	dsam_stats_sum(&sum, &dsam_arena->rest);
+	dsam_stats_sum(&sum, &dsam_arena->common.rest);
 	ck_assert_uint_eq(sum.op[0].calls[0], 1500);
 	ck_assert_uint_eq(sum.op[0].bytes[0], 1500 * 1000);
 }
@@ -341,12 +341,15 @@ START_TEST(more_threads_than_slots)
 		ck_assert_ptr_null(rc);
 	}
 	ck_assert_uint_eq(
-		atomic_load(&dsam_arena->outside_calls[0][DSAM_WHY_NO_SLOT]),
+		atomic_load(
+			&dsam_arena->common.outside_calls[0][DSAM_WHY_NO_SLOT]),
 		CROWD - DSAM_SLOTS);
 	ck_assert_uint_eq(
-		atomic_load(&dsam_arena->outside_bytes[0][DSAM_WHY_NO_SLOT]),
+		atomic_load(
+			&dsam_arena->common.outside_bytes[0][DSAM_WHY_NO_SLOT]),
 		(CROWD - DSAM_SLOTS) * 256);
-	ck_assert_uint_eq(atomic_load(&dsam_arena->folded), DSAM_SLOTS - 32);
+	ck_assert_uint_eq(atomic_load(&dsam_arena->common.folded),
+			  DSAM_SLOTS - 32);
 }
 END_TEST
 

@@ -41,7 +41,7 @@ static uint64_t calls(enum dsam_route route)
 
 static uint64_t outside(enum dsam_why why)
 {
-	return atomic_load(&dsam_arena->outside_calls[0][why]);
+	return atomic_load(&dsam_arena->common.outside_calls[0][why]);
 }
 
 static void start(void)

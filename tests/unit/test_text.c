@@ -209,9 +209,15 @@ START_TEST(shares)
 	ck_assert_str_eq(dsam_text_share(out, 16, 0, 7), "0.0 %");
 	ck_assert_str_eq(dsam_text_share(out, 16, 1, 3), "33.3 %");
 	ck_assert_str_eq(dsam_text_share(out, 16, 7, 7), "100.0 %");
+	/* A part and the rest are 100 together, but not by a lie. */
+	ck_assert_str_eq(dsam_text_share(out, 16, 2, 3), "66.7 %");
+	ck_assert_str_eq(dsam_text_share(out, 16, 1, 1000000), "<0.1 %");
+	ck_assert_str_eq(dsam_text_share(out, 16, 999999, 1000000), ">99.9 %");
+	ck_assert_str_eq(dsam_text_share(out, 16, 999, 1000), "99.9 %");
+	ck_assert_str_eq(dsam_text_share(out, 16, 1, 1000), "0.1 %");
 	/* Beyond what a 64-bit product would hold. */
 	ck_assert_str_eq(dsam_text_share(out, 16, UINT64_MAX / 2, UINT64_MAX),
-			 "49.9 %");
+			 "50.0 %");
 }
 END_TEST
 
