@@ -87,12 +87,25 @@ for mode in write mmap; do
 		-s engine0.3.group=-1 -s enqcmds_retries=1
 	between $mode-threshold 3 7 "$(figure accepted)"
 
+	# From the way in on, that way is part of the latency asked for.
+	timed $mode-latency-30us 30 300 1 64 -s latency_ns=30000
+	timed $mode-latency-50us 50 300 1 64 -s latency_ns=50000
+	timed $mode-latency-100us 100 300 1 64 -s latency_ns=100000
+	timed $mode-latency-300us 300 100 1 64 -s latency_ns=300000
 	timed $mode-latency 1000 30 1 64 -s latency_ns=1000000
 	timed $mode-latency-longer 5000 30 1 64 -s latency_ns=5000000
 	timed $mode-bandwidth $((4 * 1048576 / 200)) 10 4 1048576 -s mbps=200
+	# One after the other over the link, and then the latency, once.
+	for engines in 1 4; do
+		timed $mode-queued-$engines-engines $((8 * 16384 / 400 + 100)) \
+			50 8 16384 -s mbps=400 -s latency_ns=100000 \
+			-s engines=$engines
+	done
 	timed $mode-bandwidth-higher $((4 * 1048576 / 1000)) 10 4 1048576 \
 		-s mbps=1000
 done
 
+mode=mmap
+timed patch-latency-30us 30 300 1 64 --patch -s latency_ns=30000
 load mmap 50 1 4096 --patch
 is patch '1 49' "$(seen 't["traps"], t["thunks"]')"

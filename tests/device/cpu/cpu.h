@@ -31,8 +31,12 @@ struct tb_outcome {
 	uint64_t addr; /* si_addr */
 };
 
-/* perform.c: *gregs get results and flags, but RIP stays. */
-struct tb_outcome tb_cpu_perform(const struct tb_insn *insn, greg_t *gregs);
+/*
+ * perform.c: *gregs get results and flags, but RIP stays; tsc: when the
+ * program came to it.
+ */
+struct tb_outcome tb_cpu_perform(const struct tb_insn *insn, greg_t *gregs,
+				 uint64_t tsc);
 
 /* wait.c */
 void tb_cpu_umonitor(uint64_t addr);

@@ -86,14 +86,14 @@ static const struct portal *find(uint64_t page)
 	return NULL;
 }
 
-/* A page of a node: mapped, and not to be read. */
-static bool is_portal_like(uint64_t page)
+/* A page of a node: mapped, and not to be read.  pid: of this memory. */
+static bool is_portal_like(uint64_t page, uint32_t pid)
 {
 	uint8_t byte;
 	struct iovec local = {&byte, 1}, remote = {(void *)page, 1};
 
-	return TB_RAW6(SYS_process_vm_readv, TB_RAW0(SYS_getpid), &local, 1,
-		       &remote, 1, 0) == -EFAULT;
+	return TB_RAW6(SYS_process_vm_readv, pid, &local, 1, &remote, 1, 0) ==
+	       -EFAULT;
 }
 
 static uint64_t number(const char **p, unsigned int base)
@@ -169,14 +169,14 @@ static uint64_t look_up(uint64_t page)
 int tb_cpu_portal(uint64_t addr, uint32_t *pid)
 {
 	uint64_t page = addr & ~4095ULL;
-	const struct portal *portal;
-	uint8_t resident;
+	const struct portal *portal = find(page);
 
-	if (TB_RAW3(SYS_mincore, page, 4096, &resident) == -ENOMEM)
+	/* The cheapest call that tells whether anything is mapped there. */
+	if (TB_RAW3(SYS_madvise, page, 4096, MADV_NORMAL) == -ENOMEM)
 		return -1;
-	if (!is_portal_like(page))
+	if (!is_portal_like(page, portal ? portal->pid
+					 : (uint32_t)TB_RAW0(SYS_getpid)))
 		return -2;
-	portal = find(page);
 	if (!portal) {
 		uint64_t node = look_up(page);
 		uint32_t owner = TB_INO_OWNER(node);
