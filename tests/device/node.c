@@ -93,6 +93,8 @@ int tb_node_write(struct tb_client *client, pid_t tid, const char *buf,
 		refuse(client, TB_REFUSED_OTHER_MM);
 		return -EPERM;
 	}
+	if (tb_client_is_cut_off(client))
+		return -ENODEV;
 	for (; size - done >= sizeof(struct dsa_hw_desc);
 	     done += sizeof(struct dsa_hw_desc)) {
 		int ret = submit(client, buf + done, arrival_tsc);
@@ -129,6 +131,8 @@ int tb_node_mmap(struct tb_wq *wq, pid_t tid, size_t length)
 		ret = -EPERM; /* no CAP_SYS_RAWIO */
 	else if (!client || !tb_client_is_same_mm(client, tid))
 		ret = -EPERM;
+	else if (tb_client_is_cut_off(client))
+		ret = -ENODEV;
 	else if (length > 4096)
 		ret = -EINVAL;
 	if (ret)

@@ -53,6 +53,8 @@ struct tb_queue {
 	uint32_t is_dedicated;
 	uint32_t size;
 	uint32_t threshold;
+	/* How often it has taken its portals with it when it was disabled. */
+	_Atomic uint32_t era;
 	uint32_t bell; /* index of the bell that wakes its engines */
 	_Atomic uint32_t occupancy;
 	_Atomic uint32_t peak;
@@ -70,6 +72,7 @@ struct tb_queue {
 struct tb_open {
 	_Atomic uint32_t pid; /* 0: entry is free */
 	_Atomic uint32_t queue;
+	_Atomic uint32_t era; /* of the queue, when it was opened */
 };
 
 struct tb_shm {

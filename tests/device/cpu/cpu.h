@@ -49,7 +49,8 @@ void tb_cpu_cpuid(greg_t *gregs);
 
 /*
  * portal.c: the queue behind a portal address.  -1: unmapped; -2: mapped, but
- * no portal; -3: a portal that this process has not opened.
+ * no portal; -3: a portal that this process has not opened; -4: a portal that
+ * went with its queue.
  */
 int tb_cpu_portal(uint64_t addr, uint32_t *pid);
 void tb_cpu_portal_init(void);

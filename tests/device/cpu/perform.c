@@ -45,6 +45,8 @@ static struct tb_outcome store(const struct tb_insn *insn, greg_t *gregs,
 	queue = tb_cpu_portal(insn->dest, &pid);
 	if (queue == -1)
 		return page_fault(insn->dest);
+	if (queue == -4)
+		return (struct tb_outcome){SIGBUS, BUS_ADRERR, insn->dest};
 	if (queue == -3 && is_enqcmd)
 		return protection_fault(); /* no valid PASID */
 	if (queue >= 0)
