@@ -80,9 +80,10 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # With -j, `make deps check` must install before it compiles.
-FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
+FIRST := $(filter deps deps-lint deps-programs,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs device check-hw contract \
+.PHONY: all help deps deps-lint deps-programs check unit programs device \
+	check-programs check-hw contract \
 	testbed lint format asan ubsan tsan demo bench install uninstall clean
 .DEFAULT_GOAL := all
 
@@ -164,13 +165,19 @@ unit: $(UNIT) | $(FIRST) ## build and run the unit tests alone
 	@tests/run.sh $(O) unit
 
 check: $(SO) $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
-	@tests/run.sh $(O) contract unit programs device
+	@tests/run.sh $(O) contract unit programs device compat
 
 programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 	@tests/run.sh $(O) programs
 
 device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
 	@tests/run.sh $(O) device
+
+deps-programs: deps ## install the programs that check-programs runs
+	@tests/deps.sh programs
+
+check-programs: $(SO) $(TESTBED) | $(FIRST) ## many programs, every copy offloaded (an hour); docs/compatibility.md
+	@tests/compat/run.sh $(O)
 
 check-hw: $(SO) $(GUESTS) | $(FIRST) ## tests on the DSA of this machine, each byte verified
 	@tests/run.sh $(O) hardware
