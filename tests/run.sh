@@ -69,7 +69,7 @@ for suite; do
 	done ;;
 	compat) COMPAT=selection
 		export COMPAT
-		for t in shell archive build git perl python servers; do
+		for t in shell archive build git perl python servers mallocs; do
 			script_one tests/compat/$t.sh
 		done ;;
 	device) for t in tests/device/*.test.sh; do script_one "$t"; done ;;
