@@ -103,6 +103,11 @@ for mode in write mmap; do
 	timed $mode-latency 1000 30 1 64 -s latency_ns=1000000
 	timed $mode-latency-longer 5000 30 1 64 -s latency_ns=5000000
 	timed $mode-bandwidth $((4 * 1048576 / 200)) 10 4 1048576 -s mbps=200
+	# Each device has its own time.
+	load $mode 100 1 64 -d 2 -s dsa0.latency_ns=200000 \
+		-s dsa2.latency_ns=9000000
+	between $mode-latency-per-device 180 4000 "$(figure fastest_us |
+		cut -d . -f 1)"
 	# One after the other over the link, and then the latency, once.
 	for engines in 1 4; do
 		timed $mode-queued-$engines-engines $((8 * 16384 / 400 + 100)) \
