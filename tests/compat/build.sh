@@ -4,7 +4,7 @@
 . tests/lib.sh "$1"
 . tests/compat/lib.sh
 
-same gcc 'gcc and make, some files of this project' gcc 'selection device' <<'END'
+same gcc 'gcc and make, some files of this project' gcc 'selection device heavy' <<'END'
 mkdir p; cp -r "$root"/src "$root"/config p; cd p
 cat >Makefile <<'MAKE'
 OBJS := $(patsubst %.c,%.o,src/text.c src/descriptor_crc.c src/caller_name.c)

@@ -37,11 +37,11 @@ how_of() { # VARIANT
 		"DSAMOVE_REPORT_FILE=$tmp/reports/%p" "DSAMOVE_CONF=$DSAMOVE_CONF")
 	case $1 in
 	inline) settings+=(DSAMOVE_DEVICE=software DSAMOVE_SOFTWARE_ENGINES=0) ;;
-	engine*) settings+=(DSAMOVE_DEVICE=software DSAMOVE_SOFTWARE_ENGINES=1) ;;&
-	engine-1k) settings+=(DSAMOVE_MIN_BYTES=1K) ;;
-	write) prefix=("$tb" --submit write -s node_mode=0666 --) ;;
-	mmap) prefix=("$tb" --submit mmap --patch -s node_mode=0666 --) ;;
+	engine*) settings+=(DSAMOVE_DEVICE=software DSAMOVE_SOFTWARE_ENGINES=1) ;;
+	write*) prefix=("$tb" --submit write -s node_mode=0666 --) ;;
+	mmap*) prefix=("$tb" --submit mmap --patch -s node_mode=0666 --) ;;
 	esac
+	[[ $1 != *-1k ]] || settings+=(DSAMOVE_MIN_BYTES=1K)
 }
 
 # go LIMIT FILE COMMAND...: a run of $tmp/script in an empty $work by
@@ -104,13 +104,13 @@ compare() {
 # as lenient with engines.  $data, $root and $so are there.
 same() {
 	local name=$1 marks=" $4 " limit=${5:-900} variant heavy=
-	[[ $marks != *' heavy '* ]] || heavy=yes
+	[[ $marks != *' heavy '* ]] || heavy=-1k
 	title=$2
 	cat >"$tmp/script"
 	[ -z "${COMPAT_ONLY-}" ] || [[ $name =~ $COMPAT_ONLY ]] || return 0
 	if [ "${COMPAT-}" = selection ]; then
 		[[ $marks == *' selection'* ]] || return 0
-		heavy=yes
+		heavy=-1k
 		[[ $marks == *' selection-device '* ]] || marks=
 	fi
 	version=$(dpkg-query -W -f '${Version}' "$3" 2>/dev/null)
@@ -126,7 +126,7 @@ same() {
 		return
 	fi
 	for variant in ${COMPAT_VARIANTS:-$variants}; do
-		[ "$variant$heavy" != engineyes ] || variant=engine-1k
+		[ "$variant" = inline ] || variant+=$heavy
 		compare "$name" "$limit" "$variant"
 	done
 	[[ $marks == *' device '* ]] || return 0
@@ -135,6 +135,6 @@ same() {
 		return
 	fi
 	for variant in write mmap; do
-		compare "$name" "$limit" "$variant"
+		compare "$name" "$limit" "$variant$heavy"
 	done
 }

@@ -4,7 +4,7 @@
 . tests/lib.sh "$1"
 . tests/compat/lib.sh
 
-same ffmpeg 'ffmpeg: mpeg4, x264, aac, scaling' ffmpeg '' <<'END'
+same ffmpeg 'ffmpeg: mpeg4, x264, aac, scaling' ffmpeg heavy <<'END'
 f='ffmpeg -nostdin -v error -bitexact -flags bitexact'
 $f -f lavfi -i testsrc2=size=320x240:rate=10:duration=3 -f lavfi -i sine=duration=3 \
 	-c:v mpeg4 -threads 2 -c:a aac -bitexact a.avi; sha256sum a.avi
@@ -14,7 +14,7 @@ $f -i a.avi -map 0 -f md5 -; $f -i a.avi -af areverse,volume=0.3 -c:a flac -f md
 ffprobe -v error -show_entries stream=codec_name,nb_read_frames -count_frames a.avi
 END
 
-same imagemagick ImageMagick imagemagick-6.q16 '' <<'END'
+same imagemagick ImageMagick imagemagick-6.q16 heavy <<'END'
 c='convert -limit thread 2 -seed 5'
 [ -x /usr/bin/convert ] || exit 1
 /usr/bin/$c -size 300x200 plasma:red-blue -define png:exclude-chunks=date,time a.png

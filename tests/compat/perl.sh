@@ -37,7 +37,7 @@ SQL
 sqlite3 a.db .dump | sha256sum
 END
 
-same sqlite3-large 'sqlite3, 200 MB' sqlite3 '' <<'END'
+same sqlite3-large 'sqlite3, 200 MB' sqlite3 heavy <<'END'
 sqlite3 a.db <<'SQL'
 PRAGMA cache_size = 2000; PRAGMA mmap_size = 100000000;
 CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB, b TEXT);

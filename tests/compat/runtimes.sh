@@ -4,7 +4,7 @@
 . tests/lib.sh "$1"
 . tests/compat/lib.sh
 
-same node node nodejs '' <<'END'
+same node node nodejs heavy <<'END'
 cat >job.js <<'JS'
 const crypto = require('crypto'), zlib = require('zlib'), fs = require('fs')
 const hash = (x) => crypto.createHash('sha256').update(x).digest('hex')
@@ -23,7 +23,7 @@ JS
 node job.js
 END
 
-same java 'a JVM: javac, java with three collectors' openjdk-17-jre-headless '' <<'END'
+same java 'a JVM: javac, java with three collectors' openjdk-17-jre-headless heavy <<'END'
 cat >Job.java <<'JAVA'
 import java.nio.file.*; import java.security.*; import java.util.*; import java.util.concurrent.*; import java.util.zip.*; import java.io.*;
 public class Job {

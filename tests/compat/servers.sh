@@ -4,7 +4,7 @@
 . tests/lib.sh "$1"
 . tests/compat/lib.sh
 
-same redis 'redis-server, redis-benchmark, RDB' redis-server 'selection device' <<'END'
+same redis 'redis-server, redis-benchmark, RDB' redis-server 'selection device heavy' <<'END'
 start() {
 	redis-server --port 0 --unixsocket "$PWD/s" --dir "$PWD" --save '' \
 		--enable-debug-command yes --daemonize no >log &
@@ -24,7 +24,7 @@ ask flushall; ask save; ask shutdown nosave; wait $server; echo "ended: $?"
 start; ask dbsize; ask shutdown nosave; wait $server; echo "ended: $?"
 END
 
-same redis-large 'redis-benchmark, 100 MB, RDB, AOF' redis-server '' <<'END'
+same redis-large 'redis-benchmark, 100 MB, RDB, AOF' redis-server heavy <<'END'
 redis-server --port 0 --unixsocket "$PWD/s" --dir "$PWD" --save '' \
 	--appendonly yes --enable-debug-command yes >log & server=$!
 until [ "$(redis-cli -s s ping 2>&1)" = PONG ]; do sleep 0.1; done
@@ -66,7 +66,7 @@ as pg_ctl -D d -m fast -w stop | tail -n 1; grep -c 'PANIC\|was terminated' log
 END
 
 same nginx 'nginx: large files, ranges, gzip, a proxy' nginx \
-	'device' <<'END'
+	'device heavy' <<'END'
 mkdir l t; for i in 1 2 3 4 5 6 7 8; do cat "$data/text" "$data/noise"; done >big
 cp "$data/text" text.txt; chmod 644 big text.txt
 cat >conf <<CONF
@@ -92,7 +92,7 @@ for i in 1 2 3 4; do curl -s --unix-socket b "http://x/big?$i" | sha256sum & don
 kill -QUIT $server; wait $server; echo "ended: $?"; grep -c alert err
 END
 
-same memcached 'memcached under load' memcached 'device' <<'END'
+same memcached 'memcached under load' memcached 'device heavy' <<'END'
 memcached -s "$PWD/s" -m 200 -I 2m -t 4 -u "$(id -un)" & server=$!
 until [ -S s ]; do sleep 0.1; done
 cat >load.py <<'PY'

@@ -4,7 +4,7 @@
 . tests/lib.sh "$1"
 . tests/compat/lib.sh
 
-same openssl 'openssl: speed, enc, dgst, keys' openssl 'device' <<'END'
+same openssl 'openssl: speed, enc, dgst, keys' openssl 'device heavy' <<'END'
 for a in sha256 aes-128-cbc aes-256-gcm chacha20-poly1305; do
 	openssl speed -elapsed -seconds 1 -bytes 16384 -evp $a 2>/dev/null | grep -ci "^$a"
 done
@@ -92,7 +92,7 @@ valgrind -q --tool=memcheck "$data/copy" 1 >log 2>&1; echo $?
 valgrind -q python3 -S -c 'print(sum(range(99)))' 2>/dev/null
 END
 
-same stress-ng 'stress-ng: memory stressors, --verify' stress-ng '' <<'END'
+same stress-ng 'stress-ng: memory stressors, --verify' stress-ng heavy <<'END'
 for s in memcpy mremap malloc vm mmap memfd shm stack bsearch qsort str zlib memthrash fork vfork sigsegv; do
 	stress-ng --temp-path . --$s 2 --$s-ops 40 --vm-bytes 16M --mmap-bytes 16M \
 		--malloc-bytes 8M --verify --timeout 60 >log 2>&1

@@ -26,7 +26,7 @@ between() { # NAME LOW HIGH GOT
 timed() {
 	local name=$1 want=$2 try
 	shift 2
-	for try in 1 2 3 4 5; do
+	for try in {1..20}; do
 		[ "$try" -eq 1 ] || sleep 1
 		load "$mode" "$@"
 		awk -v w="$want" -v g="$(figure fastest_us)" \
