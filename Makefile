@@ -98,11 +98,11 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # With -j, `make deps check` must install before it compiles.
-FIRST := $(filter deps deps-lint deps-package,$(MAKECMDGOALS))
+FIRST := $(filter deps deps-lint deps-package deps-programs,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint deps-package check unit programs device hostile \
-	soak check-hw contract fuzz cli testbed lint format asan ubsan tsan demo \
-	bench install uninstall deb dist clean
+.PHONY: all help deps deps-lint deps-package deps-programs check unit programs \
+	device hostile soak check-programs check-hw contract fuzz cli testbed lint \
+	format asan ubsan tsan demo bench install uninstall deb dist clean
 .DEFAULT_GOAL := all
 
 all: $(SO) $(DSAMOVE) $(MAN) ## build all that is installed (BUILD=release or debug, V=1, WERROR=1)
@@ -219,7 +219,7 @@ unit: $(UNIT) | $(FIRST) ## build and run the unit tests alone
 	@tests/run.sh $(O) unit
 
 check: all $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
-	@tests/run.sh $(O) contract unit programs device hostile cli
+	@tests/run.sh $(O) contract unit programs device hostile cli compat
 
 programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 	@tests/run.sh $(O) programs
@@ -236,6 +236,12 @@ device: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## tests on the test device alone
 SOAK_SECONDS ?= 600
 soak: $(SO) $(GUESTS) $(TESTBED) | $(FIRST) ## random trouble for SOAK_SECONDS, from SEED
 	@tests/hostile/soak.py $(O) $(SOAK_SECONDS) $(SEED)
+
+deps-programs: deps ## install the programs that check-programs runs
+	@tests/deps.sh programs
+
+check-programs: $(SO) $(TESTBED) | $(FIRST) ## many programs, every copy offloaded (an hour); docs/compatibility.md
+	@tests/compat/run.sh $(O)
 
 check-hw: $(SO) $(GUESTS) | $(FIRST) ## tests on the DSA of this machine, each byte verified
 	@tests/run.sh $(O) hardware

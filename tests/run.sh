@@ -3,6 +3,7 @@
 # Runs suites and adds up what they say: tests/run.sh BUILD_DIR SUITE...
 #   unit      every check program in BUILD_DIR/tests/unit
 #   contract, programs, hostile, hardware, cli  tests/SUITE/*.sh,
+#   compat    the selection of tests/compat/*.sh,
 #   device    tests/device/*.test.sh: each prints lines
 #             "ok NAME", "not ok NAME: why", "skipped: NAME: why"
 # The last line is "N passed, N failed, N skipped".
@@ -66,6 +67,11 @@ for suite; do
 	contract | programs | hardware | hostile | cli) for t in tests/"$suite"/*.sh; do
 		script_one "$t"
 	done ;;
+	compat) COMPAT=selection
+		export COMPAT
+		for t in shell archive build git perl python servers mallocs; do
+			script_one tests/compat/$t.sh
+		done ;;
 	device) for t in tests/device/*.test.sh; do script_one "$t"; done ;;
 	*) echo "tests/run.sh: no suite $suite" >&2 && exit 2 ;;
 	esac

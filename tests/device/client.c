@@ -55,6 +55,7 @@ static int announce(const struct tb_client *client)
 		if (atomic_load(&opens[i].pid))
 			continue;
 		atomic_store(&opens[i].queue, client->wq->queue);
+		atomic_store(&opens[i].era, client->era);
 		atomic_store(&opens[i].pid, (uint32_t)client->pid);
 		return i;
 	}
@@ -100,6 +101,7 @@ struct tb_client *tb_client_open(struct tb_wq *wq, pid_t tid, int *error)
 	read_comm(client->pid, client->comm);
 	client->wq = wq;
 	client->refs = 1;
+	client->era = atomic_load(&tb_world.shm->queues[wq->queue].era);
 	while (tb_client_of_file(client->file))
 		client->file++;
 	client->open_index = announce(client);
@@ -158,6 +160,12 @@ bool tb_client_is_alive(const struct tb_client *client)
 	/* Reading an address space that is gone gives end of file. */
 	return pread(client->pagemap, &entry, sizeof(entry), 0) ==
 	       (ssize_t)sizeof(entry);
+}
+
+bool tb_client_is_cut_off(const struct tb_client *client)
+{
+	return client->era !=
+	       atomic_load(&tb_world.shm->queues[client->wq->queue].era);
 }
 
 bool tb_client_is_same_mm(const struct tb_client *client, pid_t tid)

@@ -17,6 +17,7 @@ struct tb_client {
 	bool is_released;
 	bool is_over; /* its address space is gone, and what it had queued */
 	unsigned int busy; /* descriptors accepted by an engine, not done */
+	uint32_t era; /* of the queue, at open */
 	int file; /* number of fileN in sysfs */
 	int open_index; /* in the shared memory, -1: table was full */
 	char comm[16];
@@ -52,6 +53,9 @@ struct tb_client *tb_client_next(struct tb_client *c, pid_t pid);
 
 /* Is the address space still there (exec and exit end it)? */
 bool tb_client_is_alive(const struct tb_client *client);
+
+/* Did its portals go when the queue was disabled (unmap_on_disable)? */
+bool tb_client_is_cut_off(const struct tb_client *client);
 
 /* Does thread tid run in the client's address space? */
 bool tb_client_is_same_mm(const struct tb_client *client, pid_t tid);

@@ -56,6 +56,7 @@ static const struct tb_key keys[] = {
 	WQ("max_batch_size", TB_FORM_U32, max_batch),
 	WQ("enqcmds_retries", TB_FORM_U32, retries),
 	WQ("op_config", TB_FORM_BITMAP, op_config),
+	WQ("unmap_on_disable", TB_FORM_BOOL, unmap_on_disable),
 	WQ("node_mode", TB_FORM_OCTAL, mode),
 	WQ("node_uid", TB_FORM_U32, uid),
 	WQ("node_gid", TB_FORM_U32, gid),

@@ -83,7 +83,8 @@ static void set_due(struct tb_task *task)
 		start += task->ending.bytes * 1000 / dev->mbps;
 		dev->link_free_ns = start;
 	}
-	task->due_ns = start + dev->latency_ns + task->fate.late_us * 1000;
+	task->due_ns = start + dev->latency_ns + task->fate.late_us * 1000 -
+		       tb_task_lead_ns();
 }
 
 static void handle(struct engine *e, struct tb_task *task)
@@ -128,13 +129,16 @@ static void sweep(struct tb_device *dev)
 
 static void wait_for_bell(const struct engine *e, int group, uint32_t seen)
 {
-	_Atomic uint32_t *bell =
-		&tb_world.shm->bells[e->dev->index * TB_MAX_GROUPS +
-				     (group < 0 ? 0 : group)];
+	int i = e->dev->index * TB_MAX_GROUPS + (group < 0 ? 0 : group);
 	struct timespec ts = {0, 50000000};
+	bool is_timeout;
 
-	if (syscall(SYS_futex, bell, FUTEX_WAIT, seen, &ts, NULL, 0) < 0 &&
-	    errno == ETIMEDOUT)
+	atomic_fetch_add(&tb_world.shm->sleepers[i], 1);
+	is_timeout = syscall(SYS_futex, &tb_world.shm->bells[i], FUTEX_WAIT,
+			     seen, &ts, NULL, 0) < 0 &&
+		     errno == ETIMEDOUT;
+	atomic_fetch_sub(&tb_world.shm->sleepers[i], 1);
+	if (is_timeout)
 		sweep(e->dev);
 }
 

@@ -4,6 +4,7 @@
  * May: answer each request once.  Must not: know any rule of the driver.
  */
 #include "fuseops.h"
+#include "clock.h"
 #include "node.h"
 #include "poll.h"
 #include "tree.h"
@@ -59,6 +60,7 @@ static void fs_getattr(fuse_req_t req, fuse_ino_t ino,
 	struct stat st;
 
 	(void)fi;
+	tb_clock_request();
 	pthread_mutex_lock(&tb_lock);
 	tb_tree_stat(tb_place_of_ino(ino), &st);
 	pthread_mutex_unlock(&tb_lock);
@@ -223,6 +225,7 @@ static void write_attr(fuse_req_t req, struct tb_place p, const char *buf,
 static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf,
 		     size_t size, off_t off, struct fuse_file_info *fi)
 {
+	uint64_t arrival = tb_clock_request();
 	struct tb_place p = tb_place_of_ino(ino);
 	int n;
 
@@ -231,7 +234,8 @@ static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *buf,
 		write_attr(req, p, buf, size);
 		return;
 	}
-	n = tb_node_write(client_of(fi), fuse_req_ctx(req)->pid, buf, size);
+	n = tb_node_write(client_of(fi), fuse_req_ctx(req)->pid, buf, size,
+			  arrival);
 	if (n < 0)
 		fuse_reply_err(req, -n);
 	else

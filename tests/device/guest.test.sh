@@ -32,6 +32,14 @@ all='poll operations checks faults kernel portal'
 	guest mmap-env '--submit mmap --preload env' wq0.0 mmap portal
 	guest scrambled '-s scramble=1 -s disorder=1' wq0.0 write operations
 	guest one-entry '-s size=1 -s threshold=1' wq0.0 write operations
+	guest disable-write '' wq0.0 write disable
+	guest disable-mmap '--submit mmap' wq0.0 mmap disable
+	guest disable-patch '--submit mmap --patch' wq0.0 mmap disable
+	guest unmap-write '-s unmap_on_disable=1' wq0.0 write disable-unmaps
+	guest unmap-mmap '--submit mmap -s unmap_on_disable=1' wq0.0 mmap \
+		disable-unmaps
+	guest unmap-patch '--submit mmap --patch -s unmap_on_disable=1' \
+		wq0.0 mmap disable-unmaps
 	guest second-device '-d 2 -q 2' wq2.1 write operations
 }
 

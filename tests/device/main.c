@@ -8,6 +8,7 @@
  * reason, the kernel kills all others in there, and the mounts go with them.
  */
 #include "account.h"
+#include "clock.h"
 #include "engine.h"
 #include "fusefs.h"
 #include "launch.h"
@@ -30,7 +31,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include <x86intrin.h>
 
 static int account_fd = -1;
 
@@ -43,16 +43,6 @@ void tb_say(const char *fmt, ...)
 	vfprintf(stderr, fmt, args);
 	fputc('\n', stderr);
 	va_end(args);
-}
-
-/* Ticks of the time stamp counter, for UMWAIT's deadlines. */
-static uint64_t measure_tsc(void)
-{
-	uint64_t ns = tb_now_ns(), tsc = __rdtsc();
-	struct timespec ts = {0, 2000000};
-
-	nanosleep(&ts, NULL);
-	return (__rdtsc() - tsc) * 1000 / (tb_now_ns() - ns);
 }
 
 /* Programs ask CPUID before they execute ENQCMD. */
@@ -79,10 +69,10 @@ static int make_queues(const struct tb_options *options)
 	if (shm == MAP_FAILED)
 		return -1;
 	shm->magic = TB_SHM_MAGIC;
-	shm->tsc_per_us = measure_tsc();
 	shm->is_patching = options->is_patching;
 	shm->umwait_limit = 100000;
 	tb_world.shm = shm;
+	tb_clock_init();
 	for (uint32_t q = 0; tb_wq_of_queue(q); q++)
 		tb_wq_publish(tb_wq_of_queue(q));
 	return 0;
@@ -102,6 +92,7 @@ static int come_to_life(const struct tb_options *options)
 	if (tb_fusefs_start(TB_FS_PATH) < 0 || tb_sandbox_show() < 0 ||
 	    tb_engines_start() < 0)
 		return -1;
+	tb_clock_init_ways(TB_FS_PATH);
 	if (stat("/dev/dsa", &st) == 0)
 		tb_world.shm->node_dev = st.st_dev;
 	if (tb_world.submit == TB_SUBMIT_MMAP) {

@@ -207,10 +207,17 @@ int tb_wq_enable(struct tb_wq *wq, const char *driver)
 	return 0;
 }
 
+static void unmap(const struct tb_wq *wq)
+{
+	if (wq->unmap_on_disable)
+		atomic_fetch_add(&tb_world.shm->queues[wq->queue].era, 1);
+}
+
 int tb_wq_disable(struct tb_wq *wq)
 {
 	if (!wq->is_enabled)
 		return -ENODEV;
+	unmap(wq);
 	wq_cleanup(wq);
 	wq->clients = 0;
 	tb_wq_publish(wq);

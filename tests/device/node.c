@@ -40,7 +40,8 @@ static void refuse(struct tb_client *client, enum tb_refusal why)
 }
 
 /* idxd_enqcmds(): a bounded number of tries. */
-static int enqueue(struct tb_client *client, const struct dsa_hw_desc *desc)
+static int enqueue(struct tb_client *client, const struct dsa_hw_desc *desc,
+		   uint64_t arrival_tsc)
 {
 	struct tb_shm *shm = tb_world.shm;
 	uint32_t q = client->wq->queue;
@@ -49,12 +50,12 @@ static int enqueue(struct tb_client *client, const struct dsa_hw_desc *desc)
 
 	if (client->wq->is_dedicated) {
 		tb_slots_put(shm, q, desc, (uint32_t)client->pid,
-			     TB_STORE_MOVDIR64B);
+			     TB_STORE_MOVDIR64B, arrival_tsc);
 		return 0;
 	}
 	do {
 		if (tb_slots_put(shm, q, desc, (uint32_t)client->pid,
-				 TB_STORE_ENQCMDS) == TB_ACCEPTED)
+				 TB_STORE_ENQCMDS, arrival_tsc) == TB_ACCEPTED)
 			return 0;
 		/* Asked for: it is to be seen through the retries. */
 		if (atomic_load(&shm->queues[q].made_busy) != made_busy)
@@ -63,7 +64,8 @@ static int enqueue(struct tb_client *client, const struct dsa_hw_desc *desc)
 	return -EAGAIN;
 }
 
-static int submit(struct tb_client *client, const char *bytes)
+static int submit(struct tb_client *client, const char *bytes,
+		  uint64_t arrival_tsc)
 {
 	const struct tb_device *dev = client->wq->dev;
 	struct dsa_hw_desc desc;
@@ -79,11 +81,11 @@ static int submit(struct tb_client *client, const char *bytes)
 		refuse(client, TB_REFUSED_ALIGNMENT);
 		return -EINVAL;
 	}
-	return enqueue(client, &desc);
+	return enqueue(client, &desc, arrival_tsc);
 }
 
 int tb_node_write(struct tb_client *client, pid_t tid, const char *buf,
-		  size_t size)
+		  size_t size, uint64_t arrival_tsc)
 {
 	size_t done = 0;
 
@@ -91,9 +93,11 @@ int tb_node_write(struct tb_client *client, pid_t tid, const char *buf,
 		refuse(client, TB_REFUSED_OTHER_MM);
 		return -EPERM;
 	}
+	if (tb_client_is_cut_off(client))
+		return -ENODEV;
 	for (; size - done >= sizeof(struct dsa_hw_desc);
 	     done += sizeof(struct dsa_hw_desc)) {
-		int ret = submit(client, buf + done);
+		int ret = submit(client, buf + done, arrival_tsc);
 
 		if (ret < 0)
 			return done ? (int)done : ret;
@@ -127,6 +131,8 @@ int tb_node_mmap(struct tb_wq *wq, pid_t tid, size_t length)
 		ret = -EPERM; /* no CAP_SYS_RAWIO */
 	else if (!client || !tb_client_is_same_mm(client, tid))
 		ret = -EPERM;
+	else if (tb_client_is_cut_off(client))
+		ret = -ENODEV;
 	else if (length > 4096)
 		ret = -EINVAL;
 	if (ret)

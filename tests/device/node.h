@@ -8,9 +8,12 @@
 /* 0 or -errno; *client for the calls below. */
 int tb_node_open(struct tb_wq *wq, pid_t tid, struct tb_client **client);
 
-/* How many bytes of size were taken, or -errno if none were. */
+/*
+ * How many bytes of size were taken, or -errno if none were; arrival_tsc: when
+ * the call of write(2) began.
+ */
 int tb_node_write(struct tb_client *client, pid_t tid, const char *buf,
-		  size_t size);
+		  size_t size, uint64_t arrival_tsc);
 
 /* close(2) by thread tid: waits for the client's descriptors. */
 void tb_node_flush(struct tb_client *client, pid_t tid);

@@ -44,7 +44,7 @@ struct tb_slot {
 	_Atomic uint32_t state;
 	uint32_t pid; /* thread group whose memory it is about */
 	_Atomic uint64_t ticket; /* order of arrival, over all queues */
-	_Atomic uint64_t arrival_ns; /* CLOCK_MONOTONIC */
+	_Atomic uint64_t arrival_tsc; /* when the client began to submit */
 	uint8_t desc[64];
 };
 
@@ -53,6 +53,8 @@ struct tb_queue {
 	uint32_t is_dedicated;
 	uint32_t size;
 	uint32_t threshold;
+	/* How often it has taken its portals with it when it was disabled. */
+	_Atomic uint32_t era;
 	uint32_t bell; /* index of the bell that wakes its engines */
 	_Atomic uint32_t occupancy;
 	_Atomic uint32_t peak;
@@ -70,18 +72,21 @@ struct tb_queue {
 struct tb_open {
 	_Atomic uint32_t pid; /* 0: entry is free */
 	_Atomic uint32_t queue;
+	_Atomic uint32_t era; /* of the queue, when it was opened */
 };
 
 struct tb_shm {
 	uint64_t magic;
 	_Atomic uint64_t node_dev; /* st_dev of the nodes */
-	uint64_t tsc_per_us;
+	uint64_t tsc_per_ms;
+	uint64_t trap_tsc; /* from a trapping instruction to its handler */
 	uint32_t is_patching; /* replace a trapped ENQCMD by a jump */
 	uint32_t umwait_limit; /* OS limit of UMWAIT in TSC ticks, 0: none */
 	_Atomic uint64_t ticket;
 	_Atomic uint64_t traps; /* instructions performed after a trap */
 	_Atomic uint64_t thunks; /* ... through a patched jump */
 	_Atomic uint32_t bells[TB_MAX_DEVICES * TB_MAX_GROUPS];
+	_Atomic uint32_t sleepers[TB_MAX_DEVICES * TB_MAX_GROUPS];
 	struct tb_open opens[TB_MAX_OPENS];
 	struct tb_queue queues[TB_MAX_QUEUES];
 };
@@ -99,12 +104,13 @@ enum tb_answer {
 };
 
 /*
- * Submit the 64 bytes at desc to queue q on behalf of process pid.  May run
- * in a signal handler of a client: takes no lock, calls nothing but futex and
- * clock_gettime by raw system call.
+ * Submit the 64 bytes at desc to queue q on behalf of process pid, begun at
+ * arrival_tsc.  May run in a signal handler of a client: takes no lock, calls
+ * nothing but futex by raw system call.
  */
 enum tb_answer tb_slots_put(struct tb_shm *shm, uint32_t q, const void *desc,
-			    uint32_t pid, enum tb_store how);
+			    uint32_t pid, enum tb_store how,
+			    uint64_t arrival_tsc);
 
 /* Free what a process that is gone had claimed, and never filled. */
 void tb_slots_sweep(struct tb_queue *queue);

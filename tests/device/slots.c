@@ -76,7 +76,8 @@ static struct tb_slot *claim(struct tb_queue *queue, uint32_t pid)
 }
 
 enum tb_answer tb_slots_put(struct tb_shm *shm, uint32_t q, const void *desc,
-			    uint32_t pid, enum tb_store how)
+			    uint32_t pid, enum tb_store how,
+			    uint64_t arrival_tsc)
 {
 	struct tb_queue *queue = &shm->queues[q];
 	uint32_t every = atomic_load(&queue->busy_every);
@@ -103,11 +104,14 @@ enum tb_answer tb_slots_put(struct tb_shm *shm, uint32_t q, const void *desc,
 	slot = claim(queue, pid);
 	for (unsigned int i = 0; i < sizeof(slot->desc); i++)
 		slot->desc[i] = from[i];
-	atomic_store(&slot->arrival_ns, tb_now_ns());
+	atomic_store(&slot->arrival_tsc, arrival_tsc);
 	atomic_store(&slot->ticket, atomic_fetch_add(&shm->ticket, 1));
 	atomic_store(&slot->state, TB_SLOT_READY);
 	atomic_fetch_add(&shm->bells[queue->bell], 1);
-	raw_call(SYS_futex, (long)&shm->bells[queue->bell], FUTEX_WAKE, 1, 0);
+	/* An engine counts itself before the kernel looks at the bell. */
+	if (atomic_load(&shm->sleepers[queue->bell]))
+		raw_call(SYS_futex, (long)&shm->bells[queue->bell], FUTEX_WAKE,
+			 1, 0);
 	return TB_ACCEPTED;
 }
 

@@ -5,12 +5,15 @@
  * for that memory.
  */
 #include "task.h"
+#include "clock.h"
 #include "memory.h"
 #include "model.h"
 #include "poll.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+#define MAX_LEAD_NS 5000
 
 struct tb_task *tb_tasks;
 pthread_cond_t tb_task_ended = PTHREAD_COND_INITIALIZER;
@@ -96,7 +99,7 @@ struct tb_task *tb_task_take(struct tb_device *dev, int group)
 	queue = &tb_world.shm->queues[wq->queue];
 	memcpy(&task->desc, slot->desc, sizeof(task->desc));
 	task->ticket = atomic_load(&slot->ticket);
-	task->arrival_ns = atomic_load(&slot->arrival_ns);
+	task->arrival_ns = tb_clock_ns(atomic_load(&slot->arrival_tsc));
 	task->wq = wq;
 	pid = slot->pid;
 	atomic_store(&slot->state, TB_SLOT_FREE);
@@ -115,15 +118,35 @@ struct tb_task *tb_task_take(struct tb_device *dev, int group)
 	return task;
 }
 
+/* Writing a record takes time, too: it begins that much before it is due. */
+static _Atomic uint64_t lead_ns = 2000;
+
+uint64_t tb_task_lead_ns(void)
+{
+	return atomic_load(&lead_ns);
+}
+
+static void learn_lead(uint64_t ns)
+{
+	uint64_t lead = atomic_load(&lead_ns);
+
+	/* Not what an interruption took. */
+	if (ns < MAX_LEAD_NS)
+		atomic_store(&lead_ns, (7 * lead + ns) / 8);
+}
+
 static void write_record(struct tb_task *task)
 {
+	uint64_t begin = tb_now_ns();
 	struct tb_memory memory;
 
 	tb_memory_init(&memory, task->client->pid, task->client->pagemap, false,
 		       NULL);
 	if (dsam_record_write(&memory.ops, task->desc.completion_addr,
-			      &task->rec))
+			      &task->rec)) {
+		learn_lead(tb_now_ns() - begin);
 		return;
+	}
 	task->ending.is_lost = true;
 	pthread_mutex_lock(&tb_lock);
 	tb_device_swerror(task->wq->dev, task->wq, DSA_COMP_CRA_XLAT,

@@ -32,6 +32,9 @@ extern pthread_cond_t tb_task_ended, tb_task_added;
  */
 struct tb_task *tb_task_take(struct tb_device *dev, int group);
 
+/* How long before it is due a record has to be begun. */
+uint64_t tb_task_lead_ns(void);
+
 /* Write the record (unlocks for it), account for the task and free it. */
 void tb_task_end(struct tb_task *task);
 

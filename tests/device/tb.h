@@ -60,6 +60,8 @@ struct tb_wq {
 	uint32_t max_batch;
 	uint64_t op_config[4];
 	bool is_enabled;
+	bool unmap_on_disable; /* portals go with the queue: not as Linux does
+				*/
 	int minor; /* of the node, -1: there is none */
 	unsigned int mode, uid, gid; /* of the node */
 	int clients;

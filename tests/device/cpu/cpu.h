@@ -31,8 +31,12 @@ struct tb_outcome {
 	uint64_t addr; /* si_addr */
 };
 
-/* perform.c: *gregs get results and flags, but RIP stays. */
-struct tb_outcome tb_cpu_perform(const struct tb_insn *insn, greg_t *gregs);
+/*
+ * perform.c: *gregs get results and flags, but RIP stays; tsc: when the
+ * program came to it.
+ */
+struct tb_outcome tb_cpu_perform(const struct tb_insn *insn, greg_t *gregs,
+				 uint64_t tsc);
 
 /* wait.c */
 void tb_cpu_umonitor(uint64_t addr);
@@ -45,7 +49,8 @@ void tb_cpu_cpuid(greg_t *gregs);
 
 /*
  * portal.c: the queue behind a portal address.  -1: unmapped; -2: mapped, but
- * no portal; -3: a portal that this process has not opened.
+ * no portal; -3: a portal that this process has not opened; -4: a portal that
+ * went with its queue.
  */
 int tb_cpu_portal(uint64_t addr, uint32_t *pid);
 void tb_cpu_portal_init(void);

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <linux/membarrier.h>
 #include <sys/mman.h>
+#include <x86intrin.h>
 
 #define MAX_SITES 32
 #define THUNK 192 /* bytes of generated code */
@@ -72,7 +73,7 @@ static bool thunk_body(greg_t *gregs, struct site *site)
 	struct tb_insn insn;
 	struct tb_outcome outcome;
 	uint64_t rip = site->rip;
-	uint64_t mask = ~TB_CPU_SIGNALS, old;
+	uint64_t mask = ~TB_CPU_SIGNALS, old, begin = __rdtsc();
 
 	/* Behind the registers: flags were pushed below the red zone. */
 	gregs[REG_RSP] = (greg_t)(uintptr_t)(gregs + REG_EFL + 1) + 128;
@@ -84,7 +85,7 @@ static bool thunk_body(greg_t *gregs, struct site *site)
 	 */
 	/* One instruction: no handler may run, and jump away, half-way. */
 	TB_RAW4(SYS_rt_sigprocmask, SIG_BLOCK, &mask, &old, 8);
-	outcome = tb_cpu_perform(&insn, gregs);
+	outcome = tb_cpu_perform(&insn, gregs, begin);
 	TB_RAW4(SYS_rt_sigprocmask, SIG_SETMASK, &old, NULL, 8);
 	if (!outcome.signal) {
 		atomic_fetch_add(&tb_cpu_shm->thunks, 1);

@@ -25,7 +25,8 @@ static struct tb_outcome page_fault(uint64_t addr)
 	return (struct tb_outcome){SIGSEGV, SEGV_MAPERR, addr};
 }
 
-static struct tb_outcome store(const struct tb_insn *insn, greg_t *gregs)
+static struct tb_outcome store(const struct tb_insn *insn, greg_t *gregs,
+			       uint64_t tsc)
 {
 	struct tb_outcome done = {0, 0, 0};
 	bool is_enqcmd = insn->kind == TB_INSN_ENQCMD;
@@ -44,12 +45,14 @@ static struct tb_outcome store(const struct tb_insn *insn, greg_t *gregs)
 	queue = tb_cpu_portal(insn->dest, &pid);
 	if (queue == -1)
 		return page_fault(insn->dest);
+	if (queue == -4)
+		return (struct tb_outcome){SIGBUS, BUS_ADRERR, insn->dest};
 	if (queue == -3 && is_enqcmd)
 		return protection_fault(); /* no valid PASID */
 	if (queue >= 0)
-		answer = tb_slots_put(tb_cpu_shm, (uint32_t)queue, desc, pid,
-				      is_enqcmd ? TB_STORE_ENQCMD
-						: TB_STORE_MOVDIR64B);
+		answer = tb_slots_put(
+			tb_cpu_shm, (uint32_t)queue, desc, pid,
+			is_enqcmd ? TB_STORE_ENQCMD : TB_STORE_MOVDIR64B, tsc);
 	else if (!is_enqcmd)
 		return page_fault(insn->dest);
 	if (is_enqcmd)
@@ -72,7 +75,8 @@ static struct tb_outcome pause_until(const struct tb_insn *insn, greg_t *gregs)
 	return done;
 }
 
-struct tb_outcome tb_cpu_perform(const struct tb_insn *insn, greg_t *gregs)
+struct tb_outcome tb_cpu_perform(const struct tb_insn *insn, greg_t *gregs,
+				 uint64_t tsc)
 {
 	struct tb_outcome done = {0, 0, 0};
 
@@ -87,6 +91,6 @@ struct tb_outcome tb_cpu_perform(const struct tb_insn *insn, greg_t *gregs)
 	case TB_INSN_TPAUSE:
 		return pause_until(insn, gregs);
 	default:
-		return store(insn, gregs);
+		return store(insn, gregs, tsc);
 	}
 }

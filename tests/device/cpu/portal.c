@@ -23,6 +23,7 @@
 struct portal {
 	_Atomic uint64_t page;
 	uint32_t queue, pid;
+	uint32_t era; /* of the queue, when it was opened */
 };
 
 /* In memory that a fork child finds empty, as it does its portals. */
@@ -52,17 +53,27 @@ static bool is_same_mm(uint32_t pid)
 	       TB_RAW6(SYS_kcmp, self, pid, KCMP_VM, 0, 0, 0) == 0;
 }
 
-static bool has_opened(uint32_t queue, uint32_t pid)
+/* The era of the queue that process pid has opened; false: has not. */
+static bool has_opened(uint32_t queue, uint32_t pid, uint32_t *era)
 {
-	for (int i = 0; i < TB_MAX_OPENS; i++)
-		if (atomic_load(&tb_cpu_shm->opens[i].pid) == pid &&
-		    atomic_load(&tb_cpu_shm->opens[i].queue) == queue)
-			return true;
-	return false;
+	bool is_open = false;
+
+	for (int i = 0; i < TB_MAX_OPENS; i++) {
+		struct tb_open *open = &tb_cpu_shm->opens[i];
+
+		if (atomic_load(&open->pid) != pid ||
+		    atomic_load(&open->queue) != queue)
+			continue;
+		if (!is_open || atomic_load(&open->era) > *era)
+			*era = atomic_load(&open->era);
+		is_open = true;
+	}
+	return is_open;
 }
 
 /* Remember it; the mapping is not to be inherited (VM_DONTCOPY). */
-static const struct portal *add(uint64_t page, uint32_t queue, uint32_t pid)
+static const struct portal *add(uint64_t page, uint32_t queue, uint32_t pid,
+				uint32_t era)
 {
 	for (int i = 0; i < MAX_PORTALS; i++) {
 		uint64_t was = atomic_load(&portals[i].page);
@@ -71,6 +82,7 @@ static const struct portal *add(uint64_t page, uint32_t queue, uint32_t pid)
 			continue;
 		portals[i].queue = queue;
 		portals[i].pid = pid;
+		portals[i].era = era;
 		atomic_store(&portals[i].page, page);
 		TB_RAW3(SYS_madvise, page, 4096, MADV_DONTFORK);
 		return &portals[i];
@@ -86,14 +98,14 @@ static const struct portal *find(uint64_t page)
 	return NULL;
 }
 
-/* A page of a node: mapped, and not to be read. */
-static bool is_portal_like(uint64_t page)
+/* A page of a node: mapped, and not to be read.  pid: of this memory. */
+static bool is_portal_like(uint64_t page, uint32_t pid)
 {
 	uint8_t byte;
 	struct iovec local = {&byte, 1}, remote = {(void *)page, 1};
 
-	return TB_RAW6(SYS_process_vm_readv, TB_RAW0(SYS_getpid), &local, 1,
-		       &remote, 1, 0) == -EFAULT;
+	return TB_RAW6(SYS_process_vm_readv, pid, &local, 1, &remote, 1, 0) ==
+	       -EFAULT;
 }
 
 static uint64_t number(const char **p, unsigned int base)
@@ -169,27 +181,29 @@ static uint64_t look_up(uint64_t page)
 int tb_cpu_portal(uint64_t addr, uint32_t *pid)
 {
 	uint64_t page = addr & ~4095ULL;
-	const struct portal *portal;
-	uint8_t resident;
+	const struct portal *portal = find(page);
 
-	if (TB_RAW3(SYS_mincore, page, 4096, &resident) == -ENOMEM)
+	/* The cheapest call that tells whether anything is mapped there. */
+	if (TB_RAW3(SYS_madvise, page, 4096, MADV_NORMAL) == -ENOMEM)
 		return -1;
-	if (!is_portal_like(page))
+	if (!is_portal_like(page, portal ? portal->pid
+					 : (uint32_t)TB_RAW0(SYS_getpid)))
 		return -2;
-	portal = find(page);
 	if (!portal) {
 		uint64_t node = look_up(page);
-		uint32_t owner = TB_INO_OWNER(node);
+		uint32_t owner = TB_INO_OWNER(node), era = 0;
 
 		/* VM_DONTCOPY: on hardware a child would find no page here. */
 		if (!node || !is_same_mm(owner))
 			return -1;
-		if (!has_opened(TB_INO_QUEUE(node), owner))
+		if (!has_opened(TB_INO_QUEUE(node), owner, &era))
 			return -3;
-		portal = add(page, TB_INO_QUEUE(node), owner);
+		portal = add(page, TB_INO_QUEUE(node), owner, era);
 		if (!portal)
 			return -2;
 	}
+	if (portal->era != atomic_load(&tb_cpu_shm->queues[portal->queue].era))
+		return -4;
 	*pid = portal->pid;
 	return (int)portal->queue;
 }
@@ -198,6 +212,7 @@ int tb_cpu_portal(uint64_t addr, uint32_t *pid)
 void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 {
 	long ret = TB_RAW6(SYS_mmap, addr, length, prot, flags, fd, offset);
+	uint32_t pid, era = 0;
 	struct stat st;
 
 	if (ret < 0 && ret > -4096) {
@@ -208,8 +223,9 @@ void *mmap(void *addr, size_t length, int prot, int flags, int fd, off_t offset)
 	    TB_RAW2(SYS_fstat, fd, &st) < 0 ||
 	    st.st_dev != tb_cpu_shm->node_dev || !TB_INO_IS_NODE(st.st_ino))
 		return (void *)ret;
-	add((uint64_t)ret, TB_INO_QUEUE(st.st_ino),
-	    (uint32_t)TB_RAW0(SYS_getpid));
+	pid = (uint32_t)TB_RAW0(SYS_getpid);
+	has_opened(TB_INO_QUEUE(st.st_ino), pid, &era);
+	add((uint64_t)ret, TB_INO_QUEUE(st.st_ino), pid, era);
 	return (void *)ret;
 }
 

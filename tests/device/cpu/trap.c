@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdatomic.h>
+#include <x86intrin.h>
 
 #define SA_RESTORER_FLAG 0x04000000UL
 
@@ -146,6 +147,7 @@ static void raise_outcome(const struct tb_outcome *o, ucontext_t *uc)
 
 static void handler(int sig, siginfo_t *info, void *context)
 {
+	uint64_t begin = __rdtsc();
 	ucontext_t *uc = context;
 	greg_t *gregs = uc->uc_mcontext.gregs;
 	uint64_t rip = (uint64_t)gregs[REG_RIP];
@@ -168,7 +170,7 @@ static void handler(int sig, siginfo_t *info, void *context)
 		hand_on(sig, info, uc, true);
 		return;
 	}
-	outcome = tb_cpu_perform(&insn, gregs);
+	outcome = tb_cpu_perform(&insn, gregs, begin - tb_cpu_shm->trap_tsc);
 	if (outcome.signal) {
 		raise_outcome(&outcome, uc);
 		return;

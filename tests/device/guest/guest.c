@@ -186,7 +186,8 @@ static void learn(const char *queue)
 static int usage(void)
 {
 	fputs("usage: dsa-guest wqX.Y write|mmap "
-	      "operations|checks|faults|kernel|portal...\n"
+	      "operations|checks|faults|kernel|poll|portal|"
+	      "disable|disable-unmaps...\n"
 	      "       dsa-guest wqX.Y write|mmap load ROUNDS DEPTH SIZE\n",
 	      stderr);
 	return 2;
@@ -202,6 +203,8 @@ static int run_named(const char *name)
 		     {"faults", test_faults},
 		     {"kernel", test_kernel},
 		     {"poll", test_poll},
+		     {"disable", test_disable},
+		     {"disable-unmaps", test_disable_unmaps},
 		     {"portal", test_portal}};
 
 	for (size_t i = 0; i < sizeof(tests) / sizeof(tests[0]); i++)

@@ -66,6 +66,8 @@ void test_checks(void); /* checks.c: what is refused, with which status */
 void test_faults(void); /* faults.c: pages that are not present */
 void test_kernel(void); /* kernel.c: open, mmap, write, fork, close */
 void test_poll(void); /* poll.c: software errors; first, if at all */
+void test_disable(void); /* disable.c: what is left of a disabled queue */
+void test_disable_unmaps(void); /* the same, where portals go with it */
 void test_portal(void); /* portal.c: the instructions and the portal */
 
 /* load.c: rounds of depth copies of size bytes; prints figures. */
