@@ -84,6 +84,8 @@ enum dsam_key {
 /* The word "auto" where a number or a size is taken, too. */
 #define DSAM_CONF_AUTO (~0U)
 #define DSAM_CONF_AUTO_SIZE SIZE_MAX
+/* min_bytes=auto: below, the look at a copy costs more than it could gain. */
+#define DSAM_CONF_AUTO_LEAST (16 * 1024UL)
 
 /* Where a setting came from: a line of the file (> 0), or one of these. */
 #define DSAM_FROM_DEFAULT 0

@@ -33,9 +33,6 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
-/* Below, a call of the engine costs more of a copy than it could gain. */
-#define AUTO_LEAST (16 * 1024UL)
-
 static struct dsam_conf conf;
 static bool is_alive;
 
@@ -50,7 +47,7 @@ static size_t cutoff(enum dsam_op op, size_t own)
 	if (!(conf.ops & 1U << op))
 		return SIZE_MAX;
 	own = own ? own : conf.min_bytes;
-	return own == DSAM_CONF_AUTO_SIZE ? AUTO_LEAST : own;
+	return own == DSAM_CONF_AUTO_SIZE ? DSAM_CONF_AUTO_LEAST : own;
 }
 
 static bool has_rdtscp(void)

@@ -50,7 +50,9 @@ void dsam_about_take(struct dsam_about *a, const struct dsam_conf *conf)
 	a->pid = (int32_t)dsam_syscall3(SYS_getpid, 0, 0, 0);
 	a->start_ns = dsam_clock.start_ns;
 	snprintf(a->conf_file, sizeof(a->conf_file), "%s", conf->file);
-	a->min_bytes = conf->min_bytes;
+	a->min_bytes = conf->min_bytes == DSAM_CONF_AUTO_SIZE
+			       ? DSAM_CONF_AUTO_LEAST
+			       : conf->min_bytes;
 	a->is_split = conf->mode == DSAM_MODE_SPLIT;
 	a->split_cpu_percent = conf->split_cpu_percent;
 	a->counts_small = conf->stats == DSAM_STATS_ALL;

@@ -33,7 +33,9 @@ static void settings(struct dsam_text *t, const struct dsam_report *r)
 		      "  settings  copies of %s and more are offloaded "
 		      "(min_bytes), ",
 		      dsam_text_bytes(a, sizeof(a), r->about.min_bytes));
-	if (r->about.is_split)
+	if (r->about.is_split && r->about.split_cpu_percent == DSAM_CONF_AUTO)
+		dsam_text_add(t, "shared with the CPU as is learned");
+	else if (r->about.is_split)
 		dsam_text_add(t, "but for %u %% (mode=split)",
 			      r->about.split_cpu_percent);
 	else

@@ -28,8 +28,11 @@ static void check_settings(const struct dsam_conf *conf)
 	unsigned n = 0;
 
 	MUST(conf->device <= DSAM_DEVICE_NONE && conf->mode <= DSAM_MODE_SPLIT);
-	MUST(conf->min_bytes >= 1 && conf->min_bytes <= 1ULL << 40);
-	MUST(conf->split_cpu_percent <= 90 && conf->verify <= 100);
+	MUST(conf->min_bytes == DSAM_CONF_AUTO_SIZE ||
+	     (conf->min_bytes >= 1 && conf->min_bytes <= 1ULL << 40));
+	MUST(conf->split_cpu_percent == DSAM_CONF_AUTO ||
+	     conf->split_cpu_percent <= 90);
+	MUST(conf->verify <= 100);
 	MUST(conf->caller_depth >= 1 && conf->caller_depth <= 16);
 	MUST(conf->device_timeout_ms >= 1 && conf->software_engines <= 64);
 	MUST(memchr(conf->queues, 0, sizeof(conf->queues)));

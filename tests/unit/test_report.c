@@ -321,6 +321,7 @@ END_TEST
 START_TEST(a_device_that_was_about_as_fast)
 {
 	be_a_dsa();
+	conf.mode = DSAM_MODE_POLL;
 	add_rates(20, 10000000, 10500000);
 	expect_said(", about as fast as the CPU would have");
 	expect_said("  Advice    try mode=split");
