@@ -95,14 +95,14 @@ int memcmp(const void *a, const void *b, size_t n)
 {
 	if (SMALL(DSAM_OP_MEMCMP, n))
 		return dsam_libc.memcmp(a, b, n);
-	return dsam_offload_compare(a, b, n);
+	return dsam_offload_compare(a, b, n, CALLER);
 }
 
 int bcmp(const void *a, const void *b, size_t n)
 {
 	if (SMALL(DSAM_OP_MEMCMP, n))
 		return dsam_libc.bcmp(a, b, n);
-	return dsam_offload_compare(a, b, n);
+	return dsam_offload_compare(a, b, n, CALLER);
 }
 
 /*

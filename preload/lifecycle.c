@@ -57,6 +57,15 @@ static bool has_rdtscp(void)
 	return __get_cpuid(0x80000001, &a, &b, &c, &d) && (d >> 27 & 1);
 }
 
+/* Every queue's device has COMPARE, or memcmp stays with the CPU. */
+static bool can_compare(void)
+{
+	for (unsigned i = 0; i < dsam_queues.count; i++)
+		if (!dsam_queues.q[i].has_compare)
+			return false;
+	return dsam_queues.count;
+}
+
 static void set_limits(void)
 {
 	long l2 = sysconf(_SC_LEVEL2_CACHE_SIZE);
@@ -67,8 +76,9 @@ static void set_limits(void)
 		cutoff(DSAM_OP_MEMMOVE, conf.memmove_min_bytes);
 	dsam_limits.min_bytes[DSAM_OP_MEMSET] =
 		cutoff(DSAM_OP_MEMSET, conf.memset_min_bytes);
-	dsam_limits.min_bytes[DSAM_OP_MEMCMP] = SIZE_MAX;
 	dsam_queues_settle();
+	dsam_limits.min_bytes[DSAM_OP_MEMCMP] =
+		can_compare() ? cutoff(DSAM_OP_MEMCMP, 0) : SIZE_MAX;
 	dsam_limits.has_device = dsam_queues.count > 0;
 	dsam_limits.chunk = dsam_queues.max_transfer;
 	dsam_limits.is_split = conf.mode == DSAM_MODE_SPLIT;

@@ -61,7 +61,7 @@ enum dsam_why {
 	DSAM_WHYS
 };
 
-/* One call of a mem function. */
+/* One call of a mem function.  A compare's operands are dst, src: read only. */
 struct dsam_request {
 	char *dst;
 	const char *src; /* a copy's; even NULL, which the program must see */
@@ -74,6 +74,26 @@ struct dsam_request {
 static inline bool dsam_is_fill(const struct dsam_request *rq)
 {
 	return rq->op == DSAM_OP_MEMSET;
+}
+
+static inline bool dsam_is_compare(const struct dsam_request *rq)
+{
+	return rq->op == DSAM_OP_MEMCMP;
+}
+
+/* What a device is asked to do: MEMMOVE, FILL, COMPARE. */
+enum dsam_work {
+	DSAM_WORK_MOVE,
+	DSAM_WORK_FILL,
+	DSAM_WORK_COMPARE,
+	DSAM_WORKS
+};
+
+static inline enum dsam_work dsam_work_of(const struct dsam_request *rq)
+{
+	if (dsam_is_compare(rq))
+		return DSAM_WORK_COMPARE;
+	return dsam_is_fill(rq) ? DSAM_WORK_FILL : DSAM_WORK_MOVE;
 }
 
 /*
@@ -106,6 +126,7 @@ struct dsam_outcome {
 	uint8_t status; /* as the device wrote it */
 	bool is_write; /* FAULT: the destination faulted */
 	bool from_end; /* FAULT: the done bytes are the last ones */
+	bool differs; /* DONE, of a compare: byte number done is the first */
 	uint32_t done; /* FAULT: how many */
 	uint64_t waited; /* ticks, from the call to the answer */
 };

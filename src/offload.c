@@ -8,6 +8,7 @@
 
 #include "caller.h"
 #include "clock.h"
+#include "compare.h"
 #include "libc_mem.h"
 #include "pieces.h"
 #include "policy.h"
@@ -23,12 +24,25 @@ _Alignas(DSAM_LINE) _Atomic size_t dsam_gate[DSAM_OPS] = {SIZE_MAX, SIZE_MAX,
 struct dsam_tuning dsam_tuning;
 struct dsam_limits dsam_limits;
 
-static void whole_by_cpu(const struct dsam_request *rq)
+/* Without a slot, and so without an account.  A compare's answer. */
+static int whole_by_cpu(const struct dsam_request *rq)
 {
+	if (dsam_is_compare(rq))
+		return dsam_libc.memcmp(rq->dst, rq->src, rq->n);
 	if (!dsam_is_fill(rq))
 		dsam_libc.memmove(rq->dst, rq->src, rq->n);
 	else
 		dsam_libc.memset(rq->dst, rq->fill, rq->n);
+	return 0;
+}
+
+/* All of a request. */
+static void by_cpu(struct dsam_story *st, enum dsam_why why)
+{
+	if (dsam_is_compare(st->rq))
+		(void)dsam_compare_by_cpu(st, 0, st->rq->n, why);
+	else
+		dsam_pieces_by_cpu(st, 0, st->rq->n, why);
 }
 
 /* Linux keeps the node in bits 12 and up of TSC_AUX. */
@@ -88,14 +102,16 @@ static void leave_crowd(struct dsam_slot *s)
 static void with_device(struct dsam_story *st, struct dsam_lesson *lesson)
 {
 	if (!dsam_queue_any()) {
-		dsam_pieces_by_cpu(st, 0, st->rq->n, DSAM_WHY_NO_QUEUE);
+		by_cpu(st, DSAM_WHY_NO_QUEUE);
 		return;
 	}
 	if (!join_crowd(st->sub.slot)) {
-		dsam_pieces_by_cpu(st, 0, st->rq->n, DSAM_WHY_CROWD);
+		by_cpu(st, DSAM_WHY_CROWD);
 		return;
 	}
-	if (lesson)
+	if (dsam_is_compare(st->rq))
+		dsam_compare_run(st, lesson);
+	else if (lesson)
 		dsam_share_run(st, lesson);
 	else
 		dsam_pieces_run(st);
@@ -112,7 +128,7 @@ static void go(struct dsam_story *st)
 	enum dsam_way way;
 	uint64_t start;
 
-	st->plan.touch = is_absent(slot, rq);
+	st->plan.touch = !dsam_is_compare(rq) && is_absent(slot, rq);
 	st->sub.node = cpu_node();
 	st->sub.only = NULL;
 	st->sub.to_cache = st->plan.to_cache;
@@ -121,20 +137,33 @@ static void go(struct dsam_story *st)
 		with_device(st, NULL);
 		return;
 	}
-	lesson = dsam_tuner_lesson(&slot->tuner, dsam_is_fill(rq),
+	lesson = dsam_tuner_lesson(&slot->tuner, dsam_work_of(rq),
 				   st->plan.touch, rq->n);
 	way = dsam_tuner_way(lesson, rq->n, &st->plan.share);
 	start = dsam_ticks();
 	if (way == DSAM_WAY_CPU)
-		dsam_pieces_by_cpu(st, 0, rq->n, DSAM_WHY_SLOWER);
+		by_cpu(st, DSAM_WHY_SLOWER);
 	else
 		with_device(st, way == DSAM_WAY_BOTH ? lesson : NULL);
-	if (DSAM_LIKELY(dsam_slot_epoch() == st->sub.epoch))
+	/* A compare that ended early tells nothing of its size. */
+	if (DSAM_LIKELY(dsam_slot_epoch() == st->sub.epoch) && !st->order)
 		dsam_tuner_took(lesson, way, rq->n,
 				dsam_ticks_between(start, dsam_ticks()));
 }
 
-static void run(const struct dsam_request *rq, struct dsam_slot *slot)
+/* Bytes that were looked at: a compare's end where they differ. */
+static size_t bytes_of(const struct dsam_story *st)
+{
+	size_t n = st->account.device_bytes;
+
+	if (!dsam_is_compare(st->rq))
+		return st->rq->n;
+	for (int w = 0; w < DSAM_WHYS; w++)
+		n += st->account.why_bytes[w];
+	return n;
+}
+
+static int run(const struct dsam_request *rq, struct dsam_slot *slot)
 {
 	struct dsam_story st; /* not cleared: most of it is for trouble */
 	enum dsam_caller_says says = DSAM_CALLER_ADMITTED;
@@ -146,6 +175,7 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.sub.epoch = dsam_self.epoch;
 	st.resumes_left = dsam_tuning.fault_resumes;
 	st.live = 0;
+	st.order = 0;
 	st.is_forked = false;
 	dsam_account_begin(&st.account);
 	if (DSAM_UNLIKELY(dsam_callers.has_rules))
@@ -157,41 +187,46 @@ static void run(const struct dsam_request *rq, struct dsam_slot *slot)
 		DSAM_PROBE4(offload_start, rq->op, rq->n, rq->dst, rq->src);
 		go(&st);
 	} else {
-		dsam_pieces_by_cpu(&st, 0, rq->n, st.plan.why);
+		by_cpu(&st, st.plan.why);
 	}
 	if (DSAM_UNLIKELY(st.is_forked || dsam_slot_epoch() != st.sub.epoch)) {
 		/* A child: the slot was wiped, and may be another thread's. */
-		return;
+		return st.order;
 	}
 	st.account.ns =
 		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
 	if (st.plan.why == DSAM_WHY_NONE)
 		DSAM_PROBE4(offload_done, rq->op, rq->n,
 			    st.account.device_bytes, st.account.ns);
-	dsam_stats_request(dsam_slot_stats(slot), rq->op, rq->n, &st.account);
+	dsam_stats_request(dsam_slot_stats(slot), rq->op, bytes_of(&st),
+			   &st.account);
 	if (DSAM_UNLIKELY(dsam_tuning.profiles))
 		dsam_profile_add(rq->caller, rq->n, &st.account);
 	/* A module that came after birth: the next copy's rules know it. */
 	if (DSAM_UNLIKELY(says == DSAM_CALLER_UNKNOWN))
 		dsam_caller_learn(rq->caller);
+	return st.order;
 }
 
-static DSAM_NOINLINE void carry(const struct dsam_request *rq)
+/* 0, or a compare's answer. */
+static DSAM_NOINLINE int carry(const struct dsam_request *rq)
 {
+	int order;
 	uint32_t epoch;
 	struct dsam_slot *slot;
 	enum dsam_why why = dsam_slot_enter(&slot, __builtin_frame_address(0));
 
 	if (DSAM_UNLIKELY(why)) {
 		DSAM_PROBE3(fallback, rq->op, rq->n, why);
-		whole_by_cpu(rq);
+		order = whole_by_cpu(rq);
 		dsam_slot_outside(rq->op, why, rq->n);
-		return;
+		return order;
 	}
 	epoch = dsam_self.epoch;
-	run(rq, slot);
+	order = run(rq, slot);
 	if (DSAM_LIKELY(dsam_slot_epoch() == epoch))
 		dsam_slot_leave(slot);
+	return order;
 }
 
 /*
@@ -227,7 +262,7 @@ static DSAM_NOINLINE void *copy(enum dsam_op op, void *dst, const void *src,
 	const struct dsam_request rq = {
 		.dst = dst, .src = src, .n = n, .op = op, .caller = caller};
 
-	carry(&rq);
+	(void)carry(&rq);
 	return dst;
 }
 
@@ -239,7 +274,7 @@ static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller)
 					.fill = (unsigned char)c,
 					.caller = caller};
 
-	carry(&rq);
+	(void)carry(&rq);
 	return dst;
 }
 
@@ -258,8 +293,16 @@ void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller)
 	return fill(dst, c, n, caller);
 }
 
-int dsam_offload_compare(const void *a, const void *b, size_t n)
+int dsam_offload_compare(const void *a, const void *b, size_t n,
+			 const void *caller)
 {
-	(void)count_small(DSAM_OP_MEMCMP, n, NULL);
-	return dsam_libc.memcmp(a, b, n);
+	const struct dsam_request rq = {.dst = (char *)(uintptr_t)a,
+					.src = b,
+					.n = n,
+					.op = DSAM_OP_MEMCMP,
+					.caller = caller};
+
+	if (DSAM_LIKELY(count_small(DSAM_OP_MEMCMP, n, caller)))
+		return dsam_libc.memcmp(a, b, n);
+	return carry(&rq);
 }

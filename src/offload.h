@@ -34,7 +34,8 @@ void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
 			const void *caller);
 void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller);
 
-/* memcmp counted, done by the CPU (stats=all). */
-int dsam_offload_compare(const void *a, const void *b, size_t n);
+/* Compare as memcmp does; what it returns has the sign of memcmp's. */
+int dsam_offload_compare(const void *a, const void *b, size_t n,
+			 const void *caller);
 
 #endif

@@ -288,12 +288,8 @@ enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i)
 	return why;
 }
 
-/*
- * Submit pieces of [*next, n) while there is room from *last on; NONE or why
- * it ended.
- */
-static enum dsam_why fill_window(struct dsam_story *st, size_t *next,
-				 unsigned *last)
+enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
+			       unsigned *last)
 {
 	size_t end = st->rq->n;
 	enum dsam_why why;
@@ -328,7 +324,7 @@ void dsam_pieces_run(struct dsam_story *st)
 		dsam_pieces_by_cpu(st, 0, next, DSAM_WHY_HEAD);
 	if (st->plan.touch)
 		dsam_pieces_touch(st, next, st->rq->n);
-	stop = fill_window(st, &next, &last);
+	stop = dsam_pieces_fill(st, &next, &last);
 	if (st->plan.cpu_why == DSAM_WHY_SPLIT)
 		dsam_pieces_by_cpu(st, 0, st->plan.cpu, DSAM_WHY_SPLIT);
 	while (first != last) {
@@ -336,7 +332,7 @@ void dsam_pieces_run(struct dsam_story *st)
 		if (DSAM_UNLIKELY(st->is_forked))
 			stop = DSAM_WHY_FORKED;
 		if (DSAM_LIKELY(!stop) && next < st->rq->n)
-			stop = fill_window(st, &next, &last);
+			stop = dsam_pieces_fill(st, &next, &last);
 	}
 	st->is_forked = st->is_forked || stop == DSAM_WHY_FORKED;
 	dsam_pieces_by_cpu(st, next, st->rq->n, stop);

@@ -16,6 +16,7 @@ struct dsam_story {
 	struct dsam_piece piece[DSAM_DEPTH];
 	uint32_t live; /* bit n: piece[n] is in flight */
 	bool verify; /* compare each piece when it is done */
+	int order; /* of a compare: as memcmp returns it */
 	bool is_forked; /* a child now: slot and queues are not ours */
 };
 
@@ -48,6 +49,13 @@ enum dsam_why dsam_pieces_launch(struct dsam_story *st, unsigned i, size_t from,
  * else what the CPU mended, perhaps when all other live pieces were answered.
  */
 enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i);
+
+/*
+ * Submit pieces of [*next, n) in turn while there is room from *last on; NONE
+ * or why it ended.
+ */
+enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
+			       unsigned *last);
 
 /*
  * Do [0, plan.cpu) with the CPU and the rest with the device meanwhile.  When

@@ -28,18 +28,20 @@ struct dsam_plan dsam_policy_plan(const struct dsam_limits *lim,
 	 * An overlapping move by the device is correct but gains nothing,
 	 * and a range that wraps is the program's bug to see.
 	 */
-	if ((!dsam_is_fill(rq) &&
+	if ((!dsam_is_fill(rq) && !dsam_is_compare(rq) &&
 	     dsam_policy_overlaps(rq->dst, rq->src, rq->n)) ||
 	    rq->n > SIZE_MAX / 4 || (uintptr_t)rq->dst + rq->n < rq->n) {
 		p.why = DSAM_WHY_OVERLAP;
 		return p;
 	}
-	p.to_cache = lim->to_cache_allowed && rq->n <= lim->cache_bytes;
+	/* A compare writes nothing: the flag is reserved (8.3.6). */
+	p.to_cache = lim->to_cache_allowed && rq->n <= lim->cache_bytes &&
+		     !dsam_is_compare(rq);
 	/*
 	 * Writes steered to memory are up to five times slower when the
 	 * destination begins inside a line: the CPU does that part.
 	 */
-	if (!p.to_cache)
+	if (!p.to_cache && !dsam_is_compare(rq))
 		p.cpu = to_line(rq->dst, 0);
 	p.is_learned = lim->is_split && lim->is_learned;
 	if (lim->is_split && !lim->is_learned) {

@@ -23,7 +23,7 @@ struct dsam_queue {
 	_Atomic int state;
 	uint32_t max_transfer; /* bytes */
 	int numa_node; /* -1: not known */
-	bool has_cache_control;
+	bool has_cache_control, has_compare;
 	uint64_t fd_dev, fd_ino, fd_rdev; /* identity of fd */
 	uint64_t node_dev, node_rdev; /* of the node, at birth */
 	char name[24], path[64];

@@ -182,6 +182,7 @@ int dsam_queue_open(struct dsam_queue *q, const struct dsam_wq *wq)
 					  ? 1U << 31
 					  : (uint32_t)wq->max_transfer;
 	q->has_cache_control = wq->gen_cap & DSAM_GENCAP_CACHE_CONTROL;
+	q->has_compare = wq->op_cap >> DSA_OPCODE_COMPARE & 1;
 	return open_node(q);
 }
 

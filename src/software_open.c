@@ -186,7 +186,7 @@ int dsam_software_birth(struct dsam_queue *q, unsigned engines, uint64_t mbps,
 	q->fd = -1;
 	q->numa_node = -1;
 	q->max_transfer = MAX_TRANSFER;
-	q->has_cache_control = true;
+	q->has_cache_control = q->has_compare = true;
 	q->size = q->threshold = DSAM_SOFTWARE_SIZE;
 	q->ops = &dsam_device_inline;
 	if (!engines)

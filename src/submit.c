@@ -15,6 +15,9 @@ _Static_assert(sizeof(struct dsa_hw_desc) == 64, "descriptor");
 _Static_assert(sizeof(struct dsa_completion_record) == 32, "record");
 _Static_assert(offsetof(struct dsa_hw_desc, completion_addr) == 8, "wire");
 _Static_assert(offsetof(struct dsa_hw_desc, xfer_size) == 32, "wire");
+_Static_assert(offsetof(struct dsa_hw_desc, src2_addr) ==
+		       offsetof(struct dsa_hw_desc, dst_addr),
+	       "wire");
 _Static_assert(offsetof(struct dsa_completion_record, bytes_completed) == 4,
 	       "wire");
 
@@ -28,9 +31,13 @@ _Static_assert(offsetof(struct dsa_completion_record, bytes_completed) == 4,
 static void build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
 		  const struct dsam_request *rq, const struct dsam_piece *p)
 {
-	dsam_descriptor_begin(d, rec,
-			      dsam_is_fill(rq) ? DSA_OPCODE_MEMFILL
-					       : DSA_OPCODE_MEMMOVE);
+	static const enum dsa_opcode opcode[DSAM_WORKS] = {
+		[DSAM_WORK_MOVE] = DSA_OPCODE_MEMMOVE,
+		[DSAM_WORK_FILL] = DSA_OPCODE_MEMFILL,
+		[DSAM_WORK_COMPARE] = DSA_OPCODE_COMPARE};
+
+	dsam_descriptor_begin(d, rec, opcode[dsam_work_of(rq)]);
+	/* A compare's second source is where others have the destination. */
 	d->dst_addr = (uintptr_t)rq->dst + p->off;
 	if (!dsam_is_fill(rq))
 		d->src_addr = (uintptr_t)rq->src + p->off;
@@ -120,22 +127,33 @@ enum dsam_why dsam_submit(const struct dsam_submission *sub,
 
 struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
 				       uint8_t status, uint32_t len,
-				       bool is_fill)
+				       enum dsam_work work)
 {
+	bool is_fill = work == DSAM_WORK_FILL;
+	bool is_compare = work == DSAM_WORK_COMPARE;
 	struct dsam_outcome o = {.kind = DSAM_OUTCOME_ERROR, .status = status};
 
 	/* Bit 7 only says that the access was a write (5.8.1, table 5-6). */
 	switch (status & DSA_COMP_STATUS_MASK) {
 	case DSA_COMP_SUCCESS:
 		/* Success is never a faulting access. */
-		if (!(status & DSA_COMP_STATUS_WRITE))
-			o.kind = DSAM_OUTCOME_DONE;
+		if (status & DSA_COMP_STATUS_WRITE)
+			break;
+		/* Of a compare: 1 and where the difference is (8.3.6). */
+		if (is_compare && rec->result) {
+			if (rec->result > 1 || rec->bytes_completed >= len)
+				break;
+			o.differs = true;
+			o.done = rec->bytes_completed;
+		}
+		o.kind = DSAM_OUTCOME_DONE;
 		break;
 	case DSA_COMP_PAGE_FAULT_NOBOF:
 	case DSA_COMP_PAGE_FAULT_IR:
 		/* A record that contradicts itself is not believed. */
 		if (rec->bytes_completed >= len ||
-		    (rec->result > 1 && !is_fill))
+		    (rec->result > 1 && !is_fill) ||
+		    (rec->result && is_compare))
 			break;
 		o.kind = DSAM_OUTCOME_FAULT;
 		o.is_write = status & DSA_COMP_STATUS_WRITE;
@@ -157,7 +175,7 @@ static struct dsam_outcome settled(const struct dsam_submission *sub,
 	const struct dsa_completion_record *rec = &s->rec[p->entry];
 	uint8_t status = __atomic_load_n(&rec->status, __ATOMIC_ACQUIRE);
 	struct dsam_outcome o =
-		dsam_submit_decode(rec, status, p->len, dsam_is_fill(sub->rq));
+		dsam_submit_decode(rec, status, p->len, dsam_work_of(sub->rq));
 	uint64_t now = dsam_ticks();
 
 	atomic_signal_fence(memory_order_seq_cst);
@@ -169,7 +187,7 @@ static struct dsam_outcome settled(const struct dsam_submission *sub,
 	dsam_slot_release(s, p->entry);
 	o.waited = dsam_ticks_between(start, now);
 	if (o.kind == DSAM_OUTCOME_DONE) {
-		dsam_tuner_learn(&s->tuner, dsam_is_fill(sub->rq), p->len,
+		dsam_tuner_learn(&s->tuner, dsam_work_of(sub->rq), p->len,
 				 dsam_ticks_between(p->sent, now));
 		dsam_queue_good(p->queue);
 	} else if (o.kind == DSAM_OUTCOME_ERROR) {
@@ -202,7 +220,7 @@ static enum answer wait_for(const struct dsam_submission *sub,
 	const volatile uint8_t *status = &s->rec[p->entry].status;
 	struct dsam_queue *q = p->queue;
 	uint64_t predicted =
-		dsam_tuner_predict(&s->tuner, dsam_is_fill(sub->rq), p->len);
+		dsam_tuner_predict(&s->tuner, dsam_work_of(sub->rq), p->len);
 	uint64_t patience = dsam_queue_deadline;
 
 	for (uint64_t now = start;; now = dsam_ticks()) {

@@ -65,9 +65,9 @@ static inline bool dsam_submit_is_answered(const struct dsam_submission *sub,
 void dsam_submit_await(const struct dsam_submission *sub,
 		       const struct dsam_piece *piece);
 
-/* Decode a record of a MEMMOVE or FILL of len bytes.  Pure. */
+/* Decode a record of work on len bytes.  Pure. */
 struct dsam_outcome dsam_submit_decode(const struct dsa_completion_record *rec,
 				       uint8_t status, uint32_t len,
-				       bool is_fill);
+				       enum dsam_work work);
 
 #endif

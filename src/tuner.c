@@ -26,9 +26,10 @@
 /* Above this the CPU's part is worth the look at its pages. */
 #define DEVICE_MOST (1024 * 1024UL)
 
-uint64_t dsam_tuner_predict(const struct dsam_tuner *t, bool is_fill, size_t n)
+uint64_t dsam_tuner_predict(const struct dsam_tuner *t, enum dsam_work work,
+			    size_t n)
 {
-	uint64_t learned = t->device[is_fill][dsam_stats_bin(n)];
+	uint64_t learned = t->device[work][dsam_stats_bin(n)];
 
 	if (learned)
 		return learned;
@@ -36,10 +37,10 @@ uint64_t dsam_tuner_predict(const struct dsam_tuner *t, bool is_fill, size_t n)
 	return dsam_clock.ticks_per_us + dsam_clock.ticks_per_us * n / 30000;
 }
 
-void dsam_tuner_learn(struct dsam_tuner *t, bool is_fill, size_t n,
+void dsam_tuner_learn(struct dsam_tuner *t, enum dsam_work work, size_t n,
 		      uint64_t ticks)
 {
-	uint64_t *e = &t->device[is_fill][dsam_stats_bin(n)];
+	uint64_t *e = &t->device[work][dsam_stats_bin(n)];
 
 	*e = *e ? *e - *e / 4 + ticks / 4 : ticks;
 }

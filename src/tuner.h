@@ -36,9 +36,9 @@ struct dsam_lesson {
 
 struct dsam_tuner {
 	/* Ticks from submission to completion, exponentially weighted. */
-	uint64_t device[2][DSAM_BINS]; /* [copy, fill][log2 of bytes] */
-	/* [copy, fill][destination present, absent][log2 of bytes] */
-	struct dsam_lesson lesson[2][2][DSAM_BINS];
+	uint64_t device[DSAM_WORKS][DSAM_BINS]; /* by log2 of bytes */
+	/* [work][destination present, absent][log2 of bytes] */
+	struct dsam_lesson lesson[DSAM_WORKS][2][DSAM_BINS];
 	/* Ticks for a MiB of each queue, compared with one another. */
 	uint64_t queue[DSAM_MAX_QUEUES];
 	/* By size and caller: requests that still get their pages touched. */
@@ -49,17 +49,19 @@ struct dsam_tuner {
  * Ticks that a descriptor of n bytes is expected to take: what was learned,
  * or the published 1 us + n / 30 GB/s before anything was.
  */
-uint64_t dsam_tuner_predict(const struct dsam_tuner *t, bool is_fill, size_t n);
+uint64_t dsam_tuner_predict(const struct dsam_tuner *t, enum dsam_work work,
+			    size_t n);
 
 /* A descriptor of n bytes took so many ticks. */
-void dsam_tuner_learn(struct dsam_tuner *t, bool is_fill, size_t n,
+void dsam_tuner_learn(struct dsam_tuner *t, enum dsam_work work, size_t n,
 		      uint64_t ticks);
 
 /* The lesson of requests like this one. */
-static inline struct dsam_lesson *
-dsam_tuner_lesson(struct dsam_tuner *t, bool is_fill, bool is_absent, size_t n)
+static inline struct dsam_lesson *dsam_tuner_lesson(struct dsam_tuner *t,
+						    enum dsam_work work,
+						    bool is_absent, size_t n)
 {
-	return &t->lesson[is_fill][is_absent][dsam_stats_bin(n)];
+	return &t->lesson[work][is_absent][dsam_stats_bin(n)];
 }
 
 /*
