@@ -101,6 +101,8 @@ static void set_tuning(void)
 
 	t->by_numa_cpu = conf.numa == DSAM_NUMA_CPU && dsam_queues.has_nodes &&
 			 has_rdtscp();
+	t->by_numa_buffer =
+		conf.numa == DSAM_NUMA_BUFFER && dsam_queues.has_nodes;
 	t->touch_always = conf.touch == DSAM_TOUCH_ALWAYS;
 	t->touch_auto = conf.touch == DSAM_TOUCH_AUTO;
 	t->touch_madvise = conf.touch_by == DSAM_TOUCH_MADVISE;

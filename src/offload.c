@@ -46,11 +46,19 @@ static void by_cpu(struct dsam_story *st, enum dsam_why why)
 }
 
 /* Linux keeps the node in bits 12 and up of TSC_AUX. */
-static int cpu_node(void)
+static int near_node(struct dsam_slot *s, const struct dsam_request *rq)
 {
 	unsigned aux;
+	int node;
 
-	if (!dsam_tuning.by_numa_cpu)
+	if (DSAM_UNLIKELY(dsam_tuning.by_numa_buffer)) {
+		node = dsam_node_of(&s->nodes, rq->dst);
+		/* Absent pages come to where the source is read. */
+		return node < 0 && !dsam_is_fill(rq)
+			       ? dsam_node_of(&s->nodes, rq->src)
+			       : node;
+	}
+	if (DSAM_LIKELY(!dsam_tuning.by_numa_cpu))
 		return -1;
 	__builtin_ia32_rdtscp(&aux);
 	return (int)(aux >> 12);
@@ -129,7 +137,7 @@ static void go(struct dsam_story *st)
 	uint64_t start;
 
 	st->plan.touch = !dsam_is_compare(rq) && is_absent(slot, rq);
-	st->sub.node = cpu_node();
+	st->sub.node = near_node(slot, rq);
 	st->sub.only = NULL;
 	st->sub.to_cache = st->plan.to_cache;
 	st->verify = is_verified(slot);

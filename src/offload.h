@@ -16,6 +16,7 @@ extern _Atomic size_t dsam_gate[DSAM_OPS] DSAM_HIDDEN;
 /* What offload.c goes by; filled at birth, before the gates. */
 struct dsam_tuning {
 	bool by_numa_cpu; /* prefer queues of the calling CPU's node */
+	bool by_numa_buffer; /* of the destination's, or the source's */
 	bool touch_always, touch_auto, touch_madvise;
 	bool counts_small; /* stats=all */
 	bool profiles; /* stats=callers */

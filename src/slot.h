@@ -8,6 +8,7 @@
 #define DSAM_SLOT_H
 
 #include "caller.h"
+#include "node.h"
 #include "queue.h"
 #include "stats.h"
 #include "tuner.h"
@@ -48,6 +49,7 @@ struct dsam_slot {
 	struct dsam_tuner tuner;
 
 	struct dsam_caller_cache callers;
+	struct dsam_nodes nodes;
 
 	/*
 	 * Bytes from stats to where this thread counts: 0, or its row in the

@@ -15,7 +15,7 @@ layers() {
 0 descriptor_exec descriptor_check descriptor_crc descriptor_step
 0 descriptor_walk conf conf_value conf_load conf_file conf_rules caller_name symbols
 1 caller_module device stats wait policy discover discover_sysfs discover.c log
-2 caller tuner queue software_memory stats_sum
+2 caller node tuner queue software_memory stats_sum
 3 about live caller_rules profile profile_birth slot slot_left device_software device_dsa.c queue_open
 4 caller_birth submit software_open queue_open.c libc_resolve
 5 pieces compare share offload

@@ -64,7 +64,7 @@ for mode in write mmap; do
 	some $mode-busy "ends $few" "${m[@]}" -s busy_every=3
 	some $mode-two-devices "crowd exec $few" "${m[@]}" -d 2 -q 2
 	some $mode-any-order "crowd $few" "${m[@]}" -s disorder=1 -s scramble=1
-	for numa in none cpu; do
+	for numa in none cpu buffer; do
 		settings=("DSAMOVE_NUMA=$numa")
 		some $mode-numa-$numa 'calls crowd' "${m[@]}" -d 2 \
 			-s dsa2.numa_node=1

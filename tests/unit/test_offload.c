@@ -50,9 +50,9 @@ START_TEST(below_the_cutoff_is_only_counted)
 	ck_assert_int_eq(to[59999], 0x55);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMSET)->small_calls, 1);
 	dsam_limits.min_bytes[DSAM_OP_MEMCMP] = SIZE_MAX;
-	ck_assert_int_eq(dsam_offload_compare("abc", "abc", 3), 0);
-	ck_assert_int_gt(dsam_offload_compare("abd", "abc", 3), 0);
-	ck_assert_int_lt(dsam_offload_compare("abb", "abc", 3), 0);
+	ck_assert_int_eq(dsam_offload_compare("abc", "abc", 3, NULL), 0);
+	ck_assert_int_gt(dsam_offload_compare("abd", "abc", 3, NULL), 0);
+	ck_assert_int_lt(dsam_offload_compare("abb", "abc", 3, NULL), 0);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCMP)->small_calls, 3);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCMP)->small_bytes, 9);
 }
