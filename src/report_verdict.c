@@ -28,6 +28,14 @@ static enum verdict judge(const struct dsam_report *r)
 	return r->offload_ns / 10 < r->cpu_ns / 11 ? FASTER : ALIKE;
 }
 
+/* Did what was learned keep a tenth of the bytes or more from the device? */
+static bool has_learned(const struct dsam_report *r)
+{
+	uint64_t bytes = r->why_bytes[DSAM_WHY_SLOWER];
+
+	return bytes && bytes >= r->bytes / 10;
+}
+
 static const char *times(char *out, size_t room, uint64_t a, uint64_t b)
 {
 	uint64_t tenths = 0;
@@ -71,8 +79,9 @@ void dsam_report_result_text(struct dsam_text *t, const struct dsam_report *r)
 		break;
 	case SLOWER:
 		dsam_text_add(
-			t, ", %s slower than the CPU would have",
-			times(b, sizeof(b), r->offload_ns, r->cpu_most_ns));
+			t, ", %s slower than the CPU%s",
+			times(b, sizeof(b), r->offload_ns, r->cpu_most_ns),
+			has_learned(r) ? ", so it got few" : " would have");
 		break;
 	case UNKNOWN:
 		break;
@@ -208,6 +217,17 @@ static void advise_on_slowness(struct advice *a, const struct dsam_report *r)
 {
 	char b[ROOM], line[160], name[21];
 
+	/* The slow ones are those by which it was learned. */
+	if (has_learned(r)) {
+		snprintf(line, sizeof(line),
+			 "none: it was learned that the CPU is faster at %s "
+			 "of the bytes",
+			 dsam_text_share(b, sizeof(b),
+					 r->why_bytes[DSAM_WHY_SLOWER],
+					 r->bytes));
+		advise(a, line);
+		return;
+	}
 	if (!strcmp(r->about.engine, "write(2)") &&
 	    waited(r) < r->offload_ns / 2)
 		advise(a, "most time went into system calls and page faults; "

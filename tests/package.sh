@@ -117,7 +117,7 @@ dsamove check /usr/share/dsamove/dsamove.conf.example >/dev/null
 dsamove run --device software --software-engines 0 --software-script ok \
 	--mode poll --report-file /tmp/report -- \
 	perl -e "my \$s = chr(65) x 9000000; my \$t = \$s; print length(\$t)"
-grep -q "the device moved" /tmp/report
+grep -q "the stand-in moved" /tmp/report
 LD_PRELOAD=libdsapreload.so DSAMOVE_DEVICE=none perl -e "print 1"
 rc=0
 dsamove doctor >/tmp/doctor || rc=$?

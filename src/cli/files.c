@@ -192,7 +192,7 @@ static void search_directory(struct search *s, const char *path)
 	struct dirent *e;
 
 	while (d && !s->is_over && (e = readdir(d))) {
-		struct cli_file f = {.pid = atoi(e->d_name)};
+		struct cli_file f = {.pid = (int)strtol(e->d_name, NULL, 10)};
 
 		if (f.pid <= 0 || (s->pid && f.pid != s->pid) ||
 		    snprintf(f.dir, sizeof(f.dir), "%s", path) >=
@@ -228,7 +228,7 @@ void cli_files_each(int pid, bool (*each)(struct cli_file *f, void *user),
 		search_directory(&s, path);
 	d = geteuid() ? NULL : opendir("/run/user");
 	while (d && !s.is_over && (e = readdir(d))) {
-		unsigned uid = (unsigned)atoi(e->d_name);
+		unsigned uid = (unsigned)strtoul(e->d_name, NULL, 10);
 
 		if (uid && dsam_live_directory(path, sizeof(path), NULL, uid) &&
 		    strcmp(first, path) != 0)

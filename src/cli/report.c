@@ -99,13 +99,14 @@ static bool find(struct cli_file *f, const char *what)
 static bool print(const struct cli_file *f, const struct report_options *o)
 {
 	struct dsam_report *r = malloc(sizeof(*r) + TEXT_ROOM);
-	struct dsam_text t = {(char *)(r + 1), 0, TEXT_ROOM};
+	struct dsam_text t;
 	bool has_calls;
 
 	if (!r) {
 		cli_complain("no memory");
 		return false;
 	}
+	t = (struct dsam_text){(char *)(r + 1), 0, TEXT_ROOM};
 	dsam_report_from_live(r, f->live, f->life);
 	dsam_report_gain(r);
 	dsam_text_printable(r->about.program);

@@ -189,7 +189,7 @@ void cli_sample_take(struct cli_sample *s, const struct cli_sample *before,
 	s->at_ns = dsam_clock_monotonic();
 	cli_files_each(pid, take, &t);
 	compare(s, before);
-	qsort(s->process, s->count, sizeof(*s->process), by_bytes);
+	qsort(s->process, s->count, sizeof(struct cli_process *), by_bytes);
 	find_queues(s);
 	/* Looks were made since the sample before. */
 	for (unsigned i = 0; i < s->queues; i++)
@@ -200,8 +200,7 @@ void cli_sample_take(struct cli_sample *s, const struct cli_sample *before,
 
 static void look_at(struct cli_queue *q)
 {
-	char path[96];
-	unsigned n;
+	char path[96], text[32];
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/sys/bus/dsa/devices/%s/occupancy",
@@ -209,7 +208,9 @@ static void look_at(struct cli_queue *q)
 	f = fopen(path, "re");
 	if (!f)
 		return;
-	if (fscanf(f, "%u", &n) == 1) {
+	if (fgets(text, sizeof(text), f) && text[0] >= '0' && text[0] <= '9') {
+		unsigned n = (unsigned)strtoul(text, NULL, 10);
+
 		q->looks++;
 		q->sum += n;
 		q->most = n > q->most ? n : q->most;

@@ -40,16 +40,16 @@ signal.pause()' >ready 2>/dev/null &
 pid=$!
 until [ -s ready ]; do sleep 0.1; done
 "$dsamove" report --json "$pid" >running
-"$dsamove" top --once --interval 0.1 --json >top
+"$dsamove" top --once --interval 0.1 --json >top.json
 kill -9 $pid
 { wait $pid; } 2>/dev/null
 "$dsamove" report --json "$pid" >lost
-"$dsamove" top --once --interval 0.1 --json >>top
-"$dsamove" top --once --interval 0.1 --json --clean >>top
+"$dsamove" top --once --interval 0.1 --json >>top.json
+"$dsamove" top --once --interval 0.1 --json --clean >>top.json
 is 'a running program' 'VALID 1' "$(check running)"
 is 'a killed program' 'VALID 1' "$(check lost)"
-is 'top' 'VALID 3' "$(check top)"
-cat running lost top >>all
+is 'top' 'VALID 3' "$(check top.json)"
+cat running lost top.json >>all
 
 # ---- each number, name and key of the reports above is looked at ----
 

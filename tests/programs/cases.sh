@@ -154,6 +154,6 @@ is 'device=none: below the cutoff, from profile_min_bytes on' 'True 4096' \
 sed -n '/^  callers_allow = /,$p' <<<"$text" | sed 's/^  //' >my.conf
 run with device=software conf="$tmp/my.conf" DSAMOVE_CONF="$tmp/my.conf" \
 	python3 -I -S -c "$py"
-like 'the lines are good settings' 'the device moved [1-9][0-9.]* % of the' \
+like 'the lines are good settings' 'the stand-in moved [>1-9][0-9.]* % of the' \
 	"$stderr"
 exit 0

@@ -3,6 +3,11 @@
 # Programs written to be difficult, in the ways that a device may behave:
 # each prints and returns what it does in a plain run, and its reports add up.
 . tests/lib.sh "$1"
+# They count in live files, where there is a tmpfs for these.
+if live=$(mktemp -d /dev/shm/dsamove-test.XXXXXX 2>/dev/null); then
+	trap 'rm -rf "$tmp" "$live"' EXIT
+	export XDG_RUNTIME_DIR=$live
+fi
 check_report=$PWD/tests/check_report.py
 gcc -shared -fPIC -O2 -fno-builtin -o "$tmp/early.so" \
 	tests/programs/shared/early.c || not_ok 'library that copies early' \

@@ -350,6 +350,23 @@ START_TEST(a_device_that_was_slower_below_some_size)
 }
 END_TEST
 
+/* Where sharing is learned, a slow device has few copies; that is no fault. */
+START_TEST(a_slow_device_that_was_found_out)
+{
+	struct dsam_op_stats *o;
+
+	be_a_dsa();
+	add_rates(20, 4000000, 40000000);
+	o = &dsam_arena->slot[0].stats.op[0];
+	o->why_calls[DSAM_WHY_SLOWER] = 100;
+	o->why_bytes[DSAM_WHY_SLOWER] = 100 << 20;
+	expect_said("10 times slower than the CPU, so it got few");
+	expect_said("  Advice    none: it was learned that the CPU is faster "
+		    "at 50.0 % of the bytes");
+	ck_assert_ptr_null(strstr(buf, "leave this program out"));
+}
+END_TEST
+
 /* Slow by system calls: that is what there is to change. */
 START_TEST(a_way_to_the_device_that_was_slow)
 {
@@ -433,5 +450,5 @@ RUN_SUITE("report", totals_are_the_sum_of_all, more_threads_than_rows,
 	  a_device_that_was_about_as_fast,
 	  a_device_that_was_slower_at_all_sizes,
 	  a_device_that_was_slower_below_some_size,
-	  a_way_to_the_device_that_was_slow, advice_names_each_large_reason,
-	  written_to_a_file_or_to_nobody)
+	  a_slow_device_that_was_found_out, a_way_to_the_device_that_was_slow,
+	  advice_names_each_large_reason, written_to_a_file_or_to_nobody)
