@@ -33,4 +33,5 @@ python multiprocessing heavy test_multiprocessing_fork
 python data heavy test_pickle test_json test_re test_unicode test_zlib \
 	test_hashlib test_sqlite3 test_deque test_set test_dict test_list \
 	test_gc test_sys test_capi
-python network heavy test_socket test_asyncio test_select test_mailbox
+python network heavy test_select test_selectors test_httpservers test_ftplib \
+	test_mailbox

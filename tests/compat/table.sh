@@ -38,3 +38,12 @@ function size(n) {
 		$8 / ($7 > 0 ? $7 : 1)
 	last = $1
 }' "$1"
+cat <<END
+
+What was seen that is not output:
+
+- valgrind and LeakSanitizer take a block that was leaked for reachable while
+  the descriptor of the last copy to or from it is still in the thread's slot,
+  and see nothing of what a device, an engine thread or the test device writes.
+- Software engines are threads: gdb names the program's first thread then.
+END
