@@ -20,7 +20,9 @@ dsamove $(git describe --always 2>/dev/null || echo).
 
 "Copies" and "offloaded" are what the reports of all processes of a run say; a
 process that is killed or ends by _exit says nothing. "Same": output and exit
-status are those of the plain run.
+status are those of the plain run. Times are of one run each, and of whatever
+else the machine did meanwhile; \`-1k\`: from 1 KiB on only, since these copy
+millions of times.
 
 | program | version | device | copies | offloaded | same | plain | time |
 |---|---|---|---|---|---|---|---|
