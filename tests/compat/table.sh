@@ -20,7 +20,9 @@ dsamove $(git describe --always 2>/dev/null || echo).
 
 "Copies" and "offloaded" are what the reports of all processes of a run say; a
 process that is killed or ends by _exit says nothing. "Same": output and exit
-status are those of the plain run.
+status are those of the plain run. Times are of one run each, and of whatever
+else the machine did meanwhile; \`-1k\`: from 1 KiB on only, since these copy
+millions of times.
 
 | program | version | device | copies | offloaded | same | plain | time |
 |---|---|---|---|---|---|---|---|
@@ -38,3 +40,12 @@ function size(n) {
 		$8 / ($7 > 0 ? $7 : 1)
 	last = $1
 }' "$1"
+cat <<END
+
+What was seen that is not output:
+
+- valgrind and LeakSanitizer take a block that was leaked for reachable while
+  the descriptor of the last copy to or from it is still in the thread's slot,
+  and see nothing of what a device, an engine thread or the test device writes.
+- Software engines are threads: gdb names the program's first thread then.
+END
