@@ -24,7 +24,7 @@ bool dsam_compare_by_cpu(struct dsam_story *st, size_t from, size_t to,
 
 	if (from >= to)
 		return true;
-	st->account.why_bytes[why] += to - from;
+	dsam_account_cpu(&st->account, why, to - from);
 	st->order = dsam_libc.memcmp(rq->dst + from, rq->src + from, to - from);
 	return !st->order;
 }

@@ -166,8 +166,8 @@ static size_t bytes_of(const struct dsam_story *st)
 
 	if (!dsam_is_compare(st->rq))
 		return st->rq->n;
-	for (int w = 0; w < DSAM_WHYS; w++)
-		n += st->account.why_bytes[w];
+	for (uint32_t left = st->account.whys; left; left &= left - 1)
+		n += st->account.why_bytes[__builtin_ctz(left)];
 	return n;
 }
 

@@ -30,7 +30,7 @@ void dsam_pieces_by_cpu(struct dsam_story *st, size_t from, size_t to,
 		dsam_libc.memmove(rq->dst + from, rq->src + from, to - from);
 	else
 		dsam_libc.memset(rq->dst + from, rq->fill, to - from);
-	st->account.why_bytes[why] += to - from;
+	dsam_account_cpu(&st->account, why, to - from);
 }
 
 /* Store the right byte into each page of [from, to); returns how many. */

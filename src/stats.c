@@ -17,11 +17,10 @@ void dsam_stats_request(struct dsam_thread_stats *t, enum dsam_op op, size_t n,
 		route = DSAM_ROUTE_CPU;
 		rate = &s->cpu[bin];
 	}
-	for (int w = DSAM_WHY_NONE + 1; w < DSAM_WHYS; w++)
-		/* The few bytes before a line do not make it a shared one. */
-		if (a->why_bytes[w] && w != DSAM_WHY_HEAD &&
-		    route == DSAM_ROUTE_DEVICE)
-			route = DSAM_ROUTE_SHARED;
+	/* The few bytes before a line do not make it a shared one. */
+	if (a->whys & ~(1U << DSAM_WHY_NONE | 1U << DSAM_WHY_HEAD) &&
+	    route == DSAM_ROUTE_DEVICE)
+		route = DSAM_ROUTE_SHARED;
 	/* Sums before their parts: a long jump may come in between. */
 	dsam_stats_add(&s->bytes[route], n);
 	dsam_stats_add(&s->calls[route], 1);
@@ -29,9 +28,10 @@ void dsam_stats_request(struct dsam_thread_stats *t, enum dsam_op op, size_t n,
 	dsam_stats_add(&rate->calls, 1);
 	dsam_stats_add(&rate->bytes, n);
 	dsam_stats_add(&rate->ns, a->ns);
-	for (int w = DSAM_WHY_NONE + 1; w < DSAM_WHYS; w++) {
-		if (!a->why_bytes[w])
-			continue;
+	for (uint32_t left = a->whys & ~(1U << DSAM_WHY_NONE); left;
+	     left &= left - 1) {
+		int w = __builtin_ctz(left);
+
 		dsam_stats_add(&s->why_calls[w], 1);
 		dsam_stats_add(&s->why_bytes[w], a->why_bytes[w]);
 	}

@@ -81,19 +81,30 @@ uint64_t dsam_stats_bucket_floor(unsigned bucket);
 /* What a finished request was, for dsam_stats_request(). */
 struct dsam_account {
 	uint64_t device_bytes, ns, wait_ns;
+	/* Of each reason whose bit is set in whys; the others hold anything. */
 	uint64_t why_bytes[DSAM_WHYS];
-	uint32_t descriptors, faults, resumes, retries, touched, unused;
+	uint32_t whys;
+	uint32_t descriptors, faults, resumes, retries, touched;
 };
 
-/* By words: a struct of this size would be cleared by a call to memset. */
 static inline void dsam_account_begin(struct dsam_account *a)
 {
-	uint64_t *word = (uint64_t *)a;
-
-	_Static_assert(sizeof(*a) % sizeof(*word) == 0, "words only");
-	for (size_t i = 0; i < sizeof(*a) / sizeof(*word); i++)
-		word[i] = 0;
+	a->device_bytes = a->ns = a->wait_ns = 0;
+	a->whys = a->descriptors = a->faults = a->resumes = a->retries =
+		a->touched = 0;
 }
+
+/* The CPU did so many bytes, for that reason. */
+static inline void dsam_account_cpu(struct dsam_account *a, enum dsam_why why,
+				    uint64_t bytes)
+{
+	if (!(a->whys >> why & 1))
+		a->why_bytes[why] = 0;
+	a->whys |= 1U << why;
+	a->why_bytes[why] += bytes;
+}
+
+_Static_assert(DSAM_WHYS <= 32, "a bit each");
 
 /* HOT.  Count one finished request of n bytes in the thread's counters. */
 void dsam_stats_request(struct dsam_thread_stats *t, enum dsam_op op, size_t n,

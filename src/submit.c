@@ -184,6 +184,8 @@ static struct dsam_outcome settled(const struct dsam_submission *sub,
 		o.kind = DSAM_OUTCOME_ERROR;
 		return o;
 	}
+	/* Leak checkers take what looks like a pointer for one. */
+	s->desc[p->entry].src_addr = s->desc[p->entry].dst_addr = 0;
 	dsam_slot_release(s, p->entry);
 	o.waited = dsam_ticks_between(start, now);
 	if (o.kind == DSAM_OUTCOME_DONE) {
@@ -223,14 +225,15 @@ static enum answer wait_for(const struct dsam_submission *sub,
 		dsam_tuner_predict(&s->tuner, dsam_work_of(sub->rq), p->len);
 	uint64_t patience = dsam_queue_deadline;
 
-	for (uint64_t now = start;; now = dsam_ticks()) {
-		uint64_t waited = dsam_ticks_between(p->sent, now);
+	for (uint64_t now = start;; now = 0) {
+		uint64_t waited;
 
 		/* The child of a fork in a signal handler comes back here. */
 		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
 			return FORKED;
 		if (*status || s->serial[p->entry] != p->serial)
 			return ANSWERED;
+		waited = dsam_ticks_between(p->sent, now ? now : dsam_ticks());
 		if (DSAM_UNLIKELY(waited > patience || is_closing(q))) {
 			if (dsam_queue_give_up(q))
 				break;

@@ -48,11 +48,11 @@ static struct dsam_slot *add_thread(unsigned i, enum dsam_slot_state state,
 		a.descriptors = 1;
 		dsam_stats_request(&s->stats, (enum dsam_op)op, n, &a);
 		a.device_bytes = n - 100;
-		a.why_bytes[DSAM_WHY_FAULT] = 100;
+		dsam_account_cpu(&a, DSAM_WHY_FAULT, 100);
 		a.faults = a.resumes = a.retries = a.touched = 3;
 		dsam_stats_request(&s->stats, (enum dsam_op)op, n, &a);
 		memset(&a, 0, sizeof(a));
-		a.why_bytes[DSAM_WHY_BUSY] = n;
+		dsam_account_cpu(&a, DSAM_WHY_BUSY, n);
 		a.ns = 7000 * scale;
 		dsam_stats_request(&s->stats, (enum dsam_op)op, n, &a);
 	}

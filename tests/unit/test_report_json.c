@@ -88,7 +88,7 @@ START_TEST(two_requests)
 
 	start();
 	s = add_thread(0, DSAM_SLOT_RETIRED);
-	a.why_bytes[DSAM_WHY_SPLIT] = 5536;
+	dsam_account_cpu(&a, DSAM_WHY_SPLIT, 5536);
 	dsam_stats_request(&s->stats, DSAM_OP_MEMCPY, 65536, &a);
 	dsam_slot_outside(DSAM_OP_MEMSET, DSAM_WHY_NESTED, 40000);
 	expect_json(

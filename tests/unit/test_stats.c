@@ -104,7 +104,7 @@ START_TEST(the_head_does_not_make_it_shared)
 	const struct dsam_op_stats *s;
 
 	account.device_bytes = 65000;
-	account.why_bytes[DSAM_WHY_HEAD] = 40;
+	dsam_account_cpu(&account, DSAM_WHY_HEAD, 40);
 	s = request(DSAM_OP_MEMCPY, 65040);
 	ck_assert_uint_eq(s->calls[DSAM_ROUTE_DEVICE], 1);
 	ck_assert_uint_eq(s->why_calls[DSAM_WHY_HEAD], 1);
@@ -117,8 +117,8 @@ START_TEST(both_had_a_part)
 	const struct dsam_op_stats *s;
 
 	account.device_bytes = 60000;
-	account.why_bytes[DSAM_WHY_SPLIT] = 5000;
-	account.why_bytes[DSAM_WHY_FAULT] = 40;
+	dsam_account_cpu(&account, DSAM_WHY_SPLIT, 5000);
+	dsam_account_cpu(&account, DSAM_WHY_FAULT, 40);
 	account.faults = 2;
 	account.resumes = 1;
 	account.retries = 7;
@@ -139,7 +139,7 @@ START_TEST(all_by_the_cpu)
 {
 	const struct dsam_op_stats *s;
 
-	account.why_bytes[DSAM_WHY_OVERLAP] = 4096;
+	dsam_account_cpu(&account, DSAM_WHY_OVERLAP, 4096);
 	account.ns = 300;
 	s = request(DSAM_OP_MEMMOVE, 4096);
 	ck_assert_uint_eq(s->calls[DSAM_ROUTE_CPU], 1);
