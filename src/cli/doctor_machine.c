@@ -180,25 +180,18 @@ void doctor_container(struct doctor *d)
 				   : "");
 }
 
-/* What LD_PRELOAD and /etc/ld.so.preload bring besides. */
+/* DTO takes the same calls; with both, the first one gets them. */
 static void other_preloads(struct doctor *d)
 {
-	static const char *const rivals[] = {"libdto.so", "libdto"};
 	const char *env = getenv("LD_PRELOAD");
 	char line[256] = "";
 
 	doctor_line("/etc/ld.so.preload", line, sizeof(line));
-	for (size_t i = 0; i < sizeof(rivals) / sizeof(*rivals); i++) {
-		if (!(env && strstr(env, rivals[i])) &&
-		    !strstr(line, rivals[i]))
-			continue;
-		doctor_say(d, DOCTOR_WARNING, "preload",
-			   "%s is preloaded, which takes the copies before us",
-			   rivals[i]);
-		doctor_mend(d, "take it out of LD_PRELOAD and "
-			       "/etc/ld.so.preload");
+	if (!(env && strstr(env, "libdto")) && !strstr(line, "libdto"))
 		return;
-	}
+	doctor_say(d, DOCTOR_WARNING, "preload",
+		   "libdto is preloaded, too, and takes the copies before us");
+	doctor_mend(d, "take it out of LD_PRELOAD and /etc/ld.so.preload");
 }
 
 void doctor_settings(struct doctor *d)

@@ -6,6 +6,7 @@
 #include "preload.h"
 
 #include "conf_value.h"
+#include "discover.h"
 #include "settings.h"
 
 #include <ctype.h>
@@ -133,6 +134,20 @@ static bool is_listed(const char *list, const char *path)
 	return false;
 }
 
+/*
+ * The library says nothing where there is no device, and a person who tries
+ * it would wonder.
+ */
+static void hint(const struct dsam_conf *conf)
+{
+	if (isatty(STDERR_FILENO) && conf->device == DSAM_DEVICE_AUTO &&
+	    conf->stats != DSAM_STATS_ALL &&
+	    conf->stats != DSAM_STATS_CALLERS && !dsam_discover_any())
+		cli_complain("there is no DSA here, so nothing is offloaded; "
+			     "dsamove doctor says more, --device=software "
+			     "tries a stand-in");
+}
+
 bool cli_preload_ready(void)
 {
 	static struct dsam_conf conf;
@@ -153,6 +168,7 @@ bool cli_preload_ready(void)
 		cli_complain("%s", err.text);
 		return false;
 	}
+	hint(&conf);
 	if (have && is_listed(have, library))
 		return true;
 	/* After the others: a sanitizer's runtime wants to be the first. */

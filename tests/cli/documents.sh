@@ -65,12 +65,12 @@ for file in "${documents[@]}" "${pages[@]}"; do
 		instead=$(in_its_place "$command")
 		read -ra options <<<"$(machine "$command")"
 		if [[ $command == *dsa-testbed* ]]; then
-			run timeout 60 bash -c "cd '$work' && $instead"
+			run timeout 300 bash -c "cd '$work' && $instead"
 		elif [[ $command == make* ]]; then
-			run timeout 60 env -u MAKEFLAGS -u MAKELEVEL \
+			run timeout 300 env -u MAKEFLAGS -u MAKELEVEL \
 				-u MFLAGS bash -c "cd '$work' && $instead"
 		else
-			run timeout -k 5 100 "$tb" "${options[@]}" -- \
+			run timeout -k 5 300 "$tb" "${options[@]}" -- \
 				bash -c "cd '$work' && $instead"
 		fi
 		if [ "$status" = "$(expected "$command")" ]; then

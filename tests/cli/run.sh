@@ -68,6 +68,21 @@ is print-ran-nothing 1 "$(wc -l <<<"$stdout")"
 run sh -c "$stdout"
 is print "$(printf '%s\n' "it's" "a \$b")" "$stdout"
 
+# A person at a terminal is told why there is no report; nobody else is.
+on_terminal() { # COMMAND
+	TERM=dumb script -qec "$1" /dev/null </dev/null | tr -d '\r'
+}
+if [ -e /sys/bus/dsa ]; then
+	skip hint 'there is a DSA'
+else
+	like hint '^dsamove: there is no DSA here' \
+		"$(on_terminal "$dsamove run -- true")"
+	is no-hint-for-software '' \
+		"$(on_terminal "$dsamove run --device=software -- true")"
+	run "$dsamove" run -- true
+	is no-hint-in-a-pipe '' "$stderr"
+fi
+
 # A program that is not where its library is.
 mkdir -p "$tmp/prefix/bin" "$tmp/prefix/lib" "$tmp/a b"
 cp "$dsamove" "$tmp/prefix/bin"
