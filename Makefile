@@ -26,7 +26,7 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c src/compare
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c \
 	src/caller.c src/caller_module.c src/caller_name.c src/profile.c
 COLD := preload/lifecycle.c preload/jump.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c src/slot_left.c \
-	src/queue_open.c src/open_device.c src/discover.c src/discover_sysfs.c \
+	src/queue_open.c src/queue_close.c src/open_device.c src/discover.c src/discover_sysfs.c \
 	src/software_open.c src/stats_sum.c src/about.c src/live.c src/report.c src/report_gather.c src/report_gain.c src/report_text.c src/report_verdict.c \
 	src/report_json.c src/log.c src/text.c src/caller_rules.c \
 	src/caller_birth.c src/symbols.c src/profile_birth.c \
@@ -78,6 +78,7 @@ SAN_ubsan := -fsanitize=undefined -fno-sanitize-recover=undefined
 SAN_tsan := -fsanitize=thread $(if $(filter gcc%,$(CC)),-Wno-tsan)
 SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
+SAN_coverage := --coverage -fprofile-update=atomic
 SAN := $(SAN_$(BUILD))
 BASE := -std=c11 -D_GNU_SOURCE -DDSAM_VERSION='"$(VERSION)"' -Isrc -Iconfig \
 	-g -fPIC -fvisibility=hidden -fno-plt -fno-semantic-interposition \
@@ -91,6 +92,9 @@ CFLAGS_TEST := $(BASE) $(OPT)
 LDFLAGS_SO := -shared -Wl,--version-script=preload/libdsapreload.map \
 	-Wl,-z,defs,-z,relro,-z,now,-z,text,-z,nodelete,-z,nodlopen \
 	-Wl,--as-needed -Wl,--exclude-libs,ALL -Wl,-soname,libdsapreload.so
+ifeq ($(BUILD),coverage)
+LDFLAGS_SO += --coverage
+endif
 LIBS := -l:libinih.a -ldl
 LIBS_CLI := $(LIBS) -ljson-c -lelf -lm
 
@@ -101,7 +105,8 @@ say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 FIRST := $(filter deps deps-lint deps-package deps-programs,$(MAKECMDGOALS))
 
 .PHONY: all help deps deps-lint deps-package deps-programs check unit programs \
-	device hostile soak check-programs check-hw contract fuzz cli testbed lint \
+	device hostile soak check-programs check-hw contract fuzz \
+	coverage coverage-run analyze valgrind cli testbed lint \
 	format asan ubsan tsan demo bench install uninstall deb dist clean
 .DEFAULT_GOAL := all
 
@@ -266,6 +271,23 @@ fuzz-%: $(O)/fuzz-%
 	@mkdir -p $(O)/corpus-$*
 	@$< -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 \
 		$(O)/corpus-$* tests/fuzz/corpus/$*
+
+coverage: | $(FIRST) ## lines of src/ and config/ that tests run, at least 90 %
+	@$(MAKE) --no-print-directory BUILD=coverage coverage-run
+
+coverage-run: $(SO) $(UNIT) $(GUESTS) $(TESTBED)
+	@find $(O) -name '*.gcda' -delete
+	@tests/run.sh $(O) unit | tail -n 1
+	@for t in programs/report programs/callers hostile/descriptors \
+		device/discovery.test; do tests/$$t.sh $(O) | \
+		awk '/^ok/ { n++ } END { print n + 0, "passed" }'; done
+	@tests/coverage.py $(O) 90
+
+analyze: | $(FIRST) ## gcc -fanalyzer over src/, config/ and preload/
+	@tests/analyze.sh
+
+valgrind: $(SO) $(GUESTS) | $(FIRST) ## memcheck and helgrind on the software DSA
+	@tests/valgrind.sh $(O)
 
 lint: | $(FIRST) ## clang-format 14, clang-tidy, cppcheck, shellcheck, tokens
 	@tests/lint.sh

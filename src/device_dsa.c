@@ -4,8 +4,8 @@
  * mapped portal, write(2) on the work queue's node.
  * May: those two, and the fstat before the write.  Must not: anything else.
  */
-#include "queue.h"
 #include "queue_open.h"
+#include "slot.h"
 #include "syscall.h"
 
 #include <errno.h>
@@ -36,8 +36,8 @@ const struct dsam_device_ops dsam_device_enqcmd = {
  * under the number; 64 bytes written there would be corruption.  A thread of
  * the program can still do so between the look and the write.
  */
-static enum dsam_enqueue write_enqueue(struct dsam_queue *q,
-				       const struct dsa_hw_desc *desc)
+static enum dsam_enqueue write_one(struct dsam_queue *q,
+				   const struct dsa_hw_desc *desc)
 {
 	struct stat st;
 	long rc;
@@ -53,6 +53,27 @@ static enum dsam_enqueue write_enqueue(struct dsam_queue *q,
 	if (rc == -EAGAIN || rc == -EINTR)
 		return DSAM_ENQUEUE_RETRY;
 	return DSAM_ENQUEUE_REFUSED;
+}
+
+/*
+ * A write(2) under way holds the file: who closes the queue meanwhile has not
+ * drained it until that has returned.  So it is announced.  A signal
+ * handler's write comes and goes in the midst of another one.
+ */
+static enum dsam_enqueue write_enqueue(struct dsam_queue *q,
+				       const struct dsa_hw_desc *desc)
+{
+	struct dsam_slot *s = dsam_self.slot;
+	struct dsam_queue *outer;
+	enum dsam_enqueue rc;
+
+	if (s <= DSAM_SELF_GONE)
+		return write_one(q, desc);
+	outer = atomic_load_explicit(&s->writing, memory_order_relaxed);
+	atomic_store(&s->writing, q);
+	rc = write_one(q, desc);
+	atomic_store_explicit(&s->writing, outer, memory_order_release);
+	return rc;
 }
 
 const struct dsam_device_ops dsam_device_write = {

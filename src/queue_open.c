@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Room: COLD (birth, rebirth, a dead device).  Opens and closes work queues.
- * May: open, fstat, mmap, close, dup3, by raw system calls: a rebirth runs
- * inside some program's copy.  Must not: allocate, keep an fd but for
+ * Room: COLD (birth, rebirth).  Opens work queues.
+ * May: open, fstat, mmap, close, by raw system calls: a rebirth runs inside
+ * some program's copy.  Must not: allocate, keep an fd but for
  * write(2) submission.
  */
 #include "queue_open.h"
@@ -20,7 +20,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -197,114 +196,6 @@ int dsam_queue_reopen(struct dsam_queue *q)
 	rc = open_node(q);
 	atomic_store(&q->state, rc ? DSAM_QUEUE_CLOSED : DSAM_QUEUE_OPEN);
 	return rc;
-}
-
-static bool is_ours(const struct dsam_queue *q)
-{
-	struct stat st;
-
-	return q->fd >= 0 && !dsam_syscall3(SYS_fstat, q->fd, (long)&st, 0) &&
-	       st.st_dev == q->fd_dev && st.st_ino == q->fd_ino &&
-	       st.st_rdev == q->fd_rdev;
-}
-
-void dsam_queue_disown(struct dsam_queue *q)
-{
-	if (is_ours(q))
-		raw_close(q->fd);
-	q->fd = -1;
-}
-
-/*
- * The page is replaced in one step, so a thread that is about to ENQCMD finds
- * memory, which answers Retry, never a hole.  The mapping held the last
- * reference to the file: the kernel's release drains this process'
- * descriptors before mmap returns.
- */
-bool dsam_queue_drain_portal(struct dsam_queue *q)
-{
-	return dsam_syscall6(SYS_mmap, (long)q->portal, DSAM_PAGE,
-			     PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-			     0) == (long)q->portal;
-}
-
-/*
- * The same for write(2): something harmless takes over the number at once, so
- * that it is never free for a file of the program while a thread of ours
- * stands before its write.  (Writes to an epoll descriptor fail.)
- */
-bool dsam_queue_drain_fd(struct dsam_queue *q)
-{
-	int other;
-	long rc;
-
-	if (!is_ours(q))
-		return true;
-	other = (int)dsam_syscall3(SYS_epoll_create1, EPOLL_CLOEXEC, 0, 0);
-	if (other < 0)
-		return !raw_close(q->fd);
-	rc = dsam_syscall3(SYS_dup3, other, q->fd, O_CLOEXEC);
-	raw_close(other);
-	return rc == q->fd;
-}
-
-/*
- * Drain q, and be the one who says so.  The thread that began may be taken
- * away by a long jump, or come here again in a signal handler: it goes on
- * itself, and others wait for it no longer than for a device.
- */
-static bool shut(struct dsam_queue *q)
-{
-	uintptr_t me = (uintptr_t)&dsam_self, who = 0;
-	uint64_t start = dsam_ticks();
-
-	while (!atomic_compare_exchange_weak(&q->closer, &who, me)) {
-		if (who == me)
-			break;
-		if (atomic_load(&q->state) == DSAM_QUEUE_CLOSED)
-			return true;
-		if (dsam_ticks_between(start, dsam_ticks()) <
-		    dsam_queue_deadline)
-			who = 0;
-		dsam_syscall3(SYS_sched_yield, 0, 0, 0);
-	}
-	if (atomic_load(&q->state) == DSAM_QUEUE_CLOSED)
-		return true;
-	atomic_store(&q->state, DSAM_QUEUE_CLOSING);
-	if (!q->ops->drain(q)) {
-		/* Out of memory, say.  What is in flight may still write. */
-		atomic_store(&q->state, DSAM_QUEUE_QUARANTINED);
-		atomic_store(&q->closer, 0);
-		return false;
-	}
-	atomic_store(&q->state, DSAM_QUEUE_CLOSED);
-	return true;
-}
-
-bool dsam_queue_give_up(struct dsam_queue *q)
-{
-	bool is_first = atomic_load(&q->state) < DSAM_QUEUE_CLOSING;
-	bool is_shut = shut(q);
-
-	if (is_first && is_shut && atomic_exchange(&q->is_said, 1) == 0)
-		dsam_log(DSAM_LOG_WARN,
-			 "%s: no answer within device_timeout_ms; queue "
-			 "closed, its copies are redone by the CPU",
-			 q->name);
-	return is_shut;
-}
-
-void dsam_queue_accuse(struct dsam_queue *q, size_t offset)
-{
-	/* A NOOP that goes well proves nothing: no probe brings it back. */
-	atomic_store(&q->is_banned, 1);
-	dsam_queue_quarantine(q);
-	if (atomic_exchange(&q->is_said, 1) == 0)
-		dsam_log(DSAM_LOG_WARN,
-			 "%s: verify found a wrong byte at or after offset "
-			 "%zu of a request; mended, queue taken out of service",
-			 q->name, offset);
 }
 
 void dsam_queues_settle(void)

@@ -44,6 +44,8 @@ struct dsam_slot {
 	uint32_t turn; /* round robin over queues */
 	uint32_t verify; /* sum of percents, see offload.c */
 	uint32_t in_crowd; /* counted in dsam_arena->crowd */
+	/* That this thread is about to write(2) to, or in the midst of it. */
+	struct dsam_queue *_Atomic writing;
 	const void *frame; /* of the request that made it busy */
 	struct dsam_queue *queue[DSAM_DEPTH]; /* where desc[n] went */
 	struct dsam_tuner tuner;

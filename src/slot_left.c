@@ -55,6 +55,8 @@ void dsam_left_await(struct dsam_slot *s)
 			__builtin_ia32_pause();
 		}
 	}
+	/* It was left, and the system call is over. */
+	atomic_store(&s->writing, NULL);
 }
 
 /*

@@ -62,7 +62,7 @@ script_one() {
 for suite; do
 	case $suite in
 	unit) for t in "$out"/tests/unit/test_*; do
-		case $t in *.d | *.o) ;; *) unit_one "$t" ;; esac
+		case $t in *.d | *.o | *.gc*) ;; *) unit_one "$t" ;; esac
 	done ;;
 	contract | programs | hardware | hostile | cli) for t in tests/"$suite"/*.sh; do
 		script_one "$t"

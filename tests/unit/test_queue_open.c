@@ -12,6 +12,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char dir[] = "/tmp/dsamove-node-XXXXXX";
@@ -168,6 +169,59 @@ START_TEST(drained_the_number_stays_taken)
 }
 END_TEST
 
+static atomic_int is_drained;
+
+static void *writer(void *taken)
+{
+	struct dsam_slot *s;
+
+	ck_assert(!dsam_slot_enter(&s, __builtin_frame_address(0)));
+	atomic_store((struct dsam_slot * _Atomic *)taken, s);
+	/* The FIFO is full: this waits for somebody who reads. */
+	send(DSA_OPCODE_NOOP);
+	return NULL;
+}
+
+static void *closer(void *unused)
+{
+	q.ops->drain(&q);
+	atomic_store(&is_drained, 1);
+	return unused;
+}
+
+/* Until it has returned, the kernel drains nothing. */
+START_TEST(drained_is_when_no_write_is_under_way)
+{
+	static struct dsam_slot *_Atomic taken;
+	const struct timespec while_ = {0, 50000000};
+	pthread_t at_work, closing;
+	struct dsam_slot *s;
+	int fd;
+
+	NEEDS_WRITE("drained_is_when_no_write_is_under_way");
+	open_fifo();
+	end_device(q.fd);
+	fd = open(wq.path, O_RDWR | O_NONBLOCK);
+	ck_assert_int_ge(fd, 0);
+	while (write(fd, &desc, sizeof(desc)) > 0)
+		;
+	ck_assert_int_eq(dsam_slot_birth(), 0);
+	dsam_slot_begin();
+	ck_assert(!pthread_create(&at_work, NULL, writer, &taken));
+	while (!(s = atomic_load(&taken)) || atomic_load(&s->writing) != &q)
+		;
+	nanosleep(&while_, NULL);
+	ck_assert(!pthread_create(&closing, NULL, closer, NULL));
+	nanosleep(&while_, NULL);
+	ck_assert_int_eq(atomic_load(&is_drained), 0);
+	while (read(fd, &desc, sizeof(desc)) > 0)
+		;
+	ck_assert(!pthread_join(closing, NULL));
+	ck_assert(!pthread_join(at_work, NULL));
+	ck_assert_ptr_null(atomic_load(&s->writing));
+}
+END_TEST
+
 START_TEST(opened_again_in_a_child)
 {
 	int before;
@@ -241,5 +295,6 @@ END_TEST
 
 RUN_SUITE_WITH("queue_open", start, stop, a_node_that_takes_descriptors,
 	       a_number_that_became_the_programs,
-	       drained_the_number_stays_taken, opened_again_in_a_child,
+	       drained_the_number_stays_taken,
+	       drained_is_when_no_write_is_under_way, opened_again_in_a_child,
 	       nodes_that_can_not_serve, transfer_sizes)

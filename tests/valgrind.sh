@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Valgrind on programs under the preload with the software DSA:
+# tests/valgrind.sh BUILD_DIR (`make valgrind`).
+# It does not see what process_vm_writev writes, so with engine threads it
+# looks at addresses alone; and helgrind, which knows locks and no atomics,
+# runs without them.
+. tests/lib.sh "$1"
+if ! command -v valgrind >/dev/null; then
+	skip valgrind 'not installed; make deps-lint'
+	exit 0
+fi
+
+# look NAME ENGINES STATUS "OPTIONS" COMMAND...
+look() {
+	local name=$1 engines=$2 want=$3 options=$4
+	shift 4
+	# A signal handler that never returns is more than it follows.
+	# shellcheck disable=SC2086 # a list of words
+	run timeout -k 5 300 env DSAMOVE_DEVICE=software DSAMOVE_STATS=all \
+		DSAMOVE_MIN_BYTES=4096 DSAMOVE_DEVICE_TIMEOUT_MS=60000 \
+		DSAMOVE_SOFTWARE_ENGINES="$engines" LD_PRELOAD="$so" \
+		valgrind -q --error-exitcode=97 $options "$@"
+	is "$name, engines=$engines" "$want" \
+		"$status$([ "$status" = "$want" ] ||
+			grep -E '^==.*(at|by) 0x|[A-Z].*[a-z]' <<<"$stderr" | head -n 8)"
+}
+
+for engines in 0 1; do
+	options=
+	[ $engines -eq 1 ] && options=--undef-value-errors=no
+	look 'memcheck: calls' $engines 4 "$options" "$guests/calls"
+	look 'memcheck: ends' $engines 15 "$options" "$guests/ends"
+	look 'memcheck: threads' $engines 0 "$options" "$guests/threads" 4 2
+	look 'memcheck: fork' $engines 7 \
+		"$options --child-silent-after-fork=yes" "$guests/forks"
+done
+look 'helgrind: threads' 0 0 --tool=helgrind "$guests/threads" 4 2
+look 'helgrind: ends' 0 15 --tool=helgrind "$guests/ends"
