@@ -39,8 +39,8 @@ GUESTS := $(patsubst tests/programs/%.c,$(O)/tests/programs/%,\
 	$(wildcard tests/programs/*.cc))
 # Those with the timing-only device are the engine themselves.
 BENCH_TIMED := $(addprefix $(O)/bench/,sharing)
-BENCH := $(patsubst bench/%.c,$(O)/bench/%,$(filter-out bench/timing.c,\
-	$(wildcard bench/*.c)))
+BENCH_GUESTS := $(addprefix $(O)/bench/,small cost threads callers)
+BENCH := $(BENCH_GUESTS) $(BENCH_TIMED)
 TB_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/*.c))
 TB_CPU_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/cpu/*.c)) \
 	$(O)/tests/device/cpu/slots.o
@@ -136,10 +136,11 @@ $(O)/tests/programs/%: tests/programs/%.cc tests/programs/guest.h $(O)/flags \
 	$(call say,GUEST,$@)g++ -O2 -Wall -Wextra -fno-builtin -pthread \
 		-o $@ $<
 
-$(filter-out $(BENCH_TIMED),$(BENCH)): $(O)/bench/%: bench/%.c $(O)/flags | $(FIRST)
+$(BENCH_GUESTS): $(O)/bench/%: bench/%.c bench/worker.c bench/bench.h \
+		$(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
-		-pthread -o $@ $< -lm
+		-pthread -o $@ $< bench/worker.c
 
 $(BENCH_TIMED): $(O)/bench/%: $(O)/bench/%.o $(O)/bench/timing.o \
 		$(O)/libengine.a

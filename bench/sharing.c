@@ -13,7 +13,6 @@
 #include "libc_mem.h"
 #include "offload.h"
 #include "slot.h"
-#include "clock.h"
 #include "policy.h"
 
 #include <pthread.h>
@@ -139,7 +138,6 @@ static void size(size_t n)
 	l = bench_median(learned, rounds);
 	printf("%8zuK %12.1f %12.1f (%2u %%) %12.1f %10.3f %10.3f\n", n >> 10,
 	       a / 1000, best / 1000, 5 * which, l / 1000, l / best, l / a);
-	if (getenv("DBG")) { struct dsam_lesson *l = dsam_tuner_lesson(&dsam_self.slot->tuner, 0, 0, n); double k=(double)n/1048576/dsam_clock.ticks_per_us; printf("   cpu %.1f dev %.1f alone %.1f both %.1f whole %.1f us; dev share %.1f%% until %u %u %u tries %u %u %u desc %lu\n", l->cpu*k, l->device*k, l->way[0]*k, l->way[1]*k, l->way[2]*k, 100.0*l->cpu/(l->cpu+l->device), l->until[0],l->until[1],l->until[2],l->tries[0],l->tries[1],l->tries[2],dsam_self.slot->stats.op[0].descriptors);}
 	fflush(stdout);
 }
 
@@ -184,8 +182,8 @@ int main(int argc, char **argv)
 	for (unsigned i = 0; i < threads; i++) {
 		worker[i].src = room();
 		worker[i].dst = room();
-		if (i && pthread_create(&worker[i].thread, NULL, work,
-					&worker[i]))
+		if (i &&
+		    pthread_create(&worker[i].thread, NULL, work, &worker[i]))
 			return 1;
 	}
 	printf("%u device(s) of %s GB/s, latency %s us, %u thread(s), %s\n\n"
