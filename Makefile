@@ -38,7 +38,7 @@ GUESTS := $(patsubst tests/programs/%.c,$(O)/tests/programs/%,\
 	$(patsubst tests/programs/%.cc,$(O)/tests/programs/%,\
 	$(wildcard tests/programs/*.cc))
 # Those with the timing-only device are the engine themselves.
-BENCH_TIMED := $(addprefix $(O)/bench/,sharing)
+BENCH_TIMED := $(addprefix $(O)/bench/,offload sharing devices change model)
 BENCH_GUESTS := $(addprefix $(O)/bench/,small cost threads callers)
 BENCH := $(BENCH_GUESTS) $(BENCH_TIMED)
 TB_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/*.c))
@@ -83,10 +83,10 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # With -j, `make deps check` must install before it compiles.
-FIRST := $(filter deps deps-lint,$(MAKECMDGOALS))
+FIRST := $(filter deps deps-lint deps-bench,$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint check unit programs device check-hw contract \
-	testbed lint format asan ubsan tsan demo bench install uninstall clean
+.PHONY: all help deps deps-lint deps-bench check unit programs device check-hw contract \
+	testbed lint format asan ubsan tsan demo bench bench-report install uninstall clean
 .DEFAULT_GOAL := all
 
 all: $(SO) ## build libdsapreload.so (BUILD=release or debug, V=1, WERROR=1)
@@ -100,6 +100,9 @@ deps: ## install what building, testing and the demo need (apt-get)
 
 deps-lint: ## install what `make lint` and clang builds need
 	@tests/deps.sh lint
+
+deps-bench: ## install what `make bench-report` needs
+	@tests/deps.sh bench
 
 $(SO): $(OBJS) preload/libdsapreload.map
 	$(call say,LINK,$@)$(CC) $(LDFLAGS_SO) -o $@ $(OBJS) $(LIBS)
@@ -143,7 +146,7 @@ $(BENCH_GUESTS): $(O)/bench/%: bench/%.c bench/worker.c bench/bench.h \
 		-pthread -o $@ $< bench/worker.c
 
 $(BENCH_TIMED): $(O)/bench/%: $(O)/bench/%.o $(O)/bench/timing.o \
-		$(O)/libengine.a
+		$(O)/bench/crew.o $(O)/bench/worker.o $(O)/libengine.a
 	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $^ $(LIBS)
 
 # The test device.  Its processor preload runs before libc, on any register
@@ -201,6 +204,9 @@ demo: $(SO) $(TESTBED) | $(FIRST) ## real programs, with and without the preload
 bench: $(SO) $(BENCH) | $(FIRST) ## cost of small calls, start-up, one offload
 	@bench/run.sh $(O)
 
+bench-report: $(SO) $(BENCH) | $(FIRST) ## offload and sharing: CSV and plots, some six minutes
+	@bench/report.sh $(O)
+
 install: $(SO) ## into $(DESTDIR)$(PREFIX)
 	install -d $(DESTDIR)$(LIBDIR) $(DESTDIR)$(DATADIR)/dsamove
 	install -m 755 $(SO) $(DESTDIR)$(LIBDIR)/libdsapreload.so
@@ -215,5 +221,6 @@ clean: ## remove build/
 	rm -rf build
 
 -include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD)) $(UNIT:=.d) \
+	$(wildcard $(O)/bench/*.d) \
 	$(patsubst %.o,%.d,$(TB_OBJS) $(TB_CPU_OBJS) $(TB_GUEST_OBJS))
 .SECONDARY:

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# Installs the Debian packages that are missing: tests/deps.sh build|lint
+# Installs the Debian packages that are missing: tests/deps.sh build|lint|bench
 set -eu
 case ${1-} in
 build) want="gcc g++ make git libc6-dev linux-libc-dev check libinih-dev
@@ -9,7 +9,8 @@ build) want="gcc g++ make git libc6-dev linux-libc-dev check libinih-dev
 	libunwind8 libsqlite3-dev zlib1g-dev libjemalloc2 libtcmalloc-minimal4 luajit
 	redis-server ffmpeg" ;;
 lint) want="clang-14 clang clang-format-14 clang-tidy-14 cppcheck shellcheck" ;;
-*) echo "usage: tests/deps.sh build|lint" >&2 && exit 2 ;;
+bench) want="gnuplot-nox fonts-dejavu-core" ;;
+*) echo "usage: tests/deps.sh build|lint|bench" >&2 && exit 2 ;;
 esac
 missing=
 for p in $want; do
