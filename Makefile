@@ -50,9 +50,9 @@ GUESTS := $(patsubst tests/programs/%.c,$(O)/tests/programs/%,\
 	$(patsubst tests/hostile/%.c,$(O)/tests/hostile/%,\
 	$(wildcard tests/hostile/*.c))
 # Those with the timing-only device are the engine themselves.
-BENCH_TIMED := $(addprefix $(O)/bench/,sharing)
-BENCH := $(patsubst bench/%.c,$(O)/bench/%,$(filter-out bench/timing.c,\
-	$(wildcard bench/*.c)))
+BENCH_TIMED := $(addprefix $(O)/bench/,offload sharing devices change model)
+BENCH_GUESTS := $(addprefix $(O)/bench/,small cost threads callers)
+BENCH := $(BENCH_GUESTS) $(BENCH_TIMED)
 TB_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/*.c))
 TB_CPU_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/cpu/*.c)) \
 	$(O)/tests/device/cpu/slots.o
@@ -102,12 +102,13 @@ Q := $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' '$(1)' '$(2)';)
 
 # With -j, `make deps check` must install before it compiles.
-FIRST := $(filter deps deps-lint deps-package deps-programs,$(MAKECMDGOALS))
+FIRST := $(filter deps deps-lint deps-package deps-programs deps-bench,\
+	$(MAKECMDGOALS))
 
-.PHONY: all help deps deps-lint deps-package deps-programs check unit programs \
-	device hostile soak check-programs check-hw contract fuzz \
-	coverage coverage-run analyze valgrind cli testbed lint \
-	format asan ubsan tsan demo bench install uninstall deb dist clean
+.PHONY: all help deps deps-lint deps-package deps-programs deps-bench check unit \
+	programs device hostile soak check-programs check-hw contract fuzz \
+	coverage coverage-run analyze valgrind cli testbed lint format asan \
+	ubsan tsan demo bench bench-report install uninstall deb dist clean
 .DEFAULT_GOAL := all
 
 all: $(SO) $(DSAMOVE) $(MAN) ## build all that is installed (BUILD=release or debug, V=1, WERROR=1)
@@ -124,6 +125,9 @@ deps-package: ## install what `make deb` needs
 
 deps-lint: ## install what `make lint` and clang builds need
 	@tests/deps.sh lint
+
+deps-bench: ## install what `make bench-report` needs
+	@tests/deps.sh bench
 
 $(SO): $(OBJS) preload/libdsapreload.map
 	$(call say,LINK,$@)$(CC) $(LDFLAGS_SO) -o $@ $(OBJS) $(LIBS)
@@ -182,13 +186,14 @@ $(O)/tests/programs/%: tests/programs/%.cc tests/programs/guest.h $(O)/flags \
 	$(call say,GUEST,$@)g++ -O2 -Wall -Wextra -fno-builtin -pthread \
 		-o $@ $<
 
-$(filter-out $(BENCH_TIMED),$(BENCH)): $(O)/bench/%: bench/%.c $(O)/flags | $(FIRST)
+$(BENCH_GUESTS): $(O)/bench/%: bench/%.c bench/worker.c bench/bench.h \
+		$(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
-		-pthread -o $@ $< -lm
+		-pthread -o $@ $< bench/worker.c
 
 $(BENCH_TIMED): $(O)/bench/%: $(O)/bench/%.o $(O)/bench/timing.o \
-		$(O)/libengine.a
+		$(O)/bench/crew.o $(O)/bench/worker.o $(O)/libengine.a
 	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $^ $(LIBS)
 
 # The command looks for what is installed, and names it.
@@ -301,6 +306,9 @@ demo: $(SO) $(TESTBED) | $(FIRST) ## real programs, with and without the preload
 bench: $(SO) $(BENCH) | $(FIRST) ## cost of small calls, start-up, one offload
 	@bench/run.sh $(O)
 
+bench-report: $(SO) $(BENCH) | $(FIRST) ## offload and sharing: CSV and plots, some six minutes
+	@bench/report.sh $(O)
+
 install: all ## into $(DESTDIR)$(PREFIX)
 	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR) $(MANDIR)/man1 \
 		$(MANDIR)/man5 $(MANDIR)/man7 $(DATADIR)/dsamove $(UNITDIR) \
@@ -338,6 +346,6 @@ clean: ## remove build/
 	rm -rf build
 
 -include $(patsubst %.c,$(O)/%.d,$(HOT) $(COLD) $(CLI)) $(UNIT:=.d) \
-	$(O)/man/keys.d \
+	$(O)/man/keys.d $(wildcard $(O)/bench/*.d) \
 	$(patsubst %.o,%.d,$(TB_OBJS) $(TB_CPU_OBJS) $(TB_GUEST_OBJS))
 .SECONDARY:

@@ -1,124 +1,90 @@
 // SPDX-License-Identifier: MIT
 /*
- * What an offloaded request costs over the copy itself: the inline software
- * device does the very copy that libc would, so the difference is ours.
+ * Where offload wins: CPU alone, all to the device, half each, and the learned
+ * sharing, in turn, for requests of 16 KiB to 64 MiB whose data are in the
+ * caches or not and whose destination is present or fresh, on the timing-only
+ * device.  CSV on stdout: medians, and medians of ratios of the same round.
  *
- *   offload SO [ROUNDS]
- *
- * Two workers, plain and preloaded (device=software, no engine threads, an
- * "ok" script), asked in turn; medians, ns.
+ *   offload GBPS LATENCY_US [THREADS]
  */
+#include "crew.h"
+#include "timing.h"
+
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
-#include <unistd.h>
 
-#define MAX_ROUNDS 101
-#define MOST (256 * 1024)
+#define LEARN 50
+#define ROUNDS 7
+#define ROOM (256UL << 20)
+#define SPLIT_PERCENT 50
 
-static double now_ns(void)
+static unsigned threads = 1;
+
+/* Requests of one run: some milliseconds. */
+static unsigned some(const struct crew_task *t)
 {
-	struct timespec ts;
+	size_t count = (t->is_fresh ? 4UL << 20 : 16UL << 20) / t->n;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+	return count < 1 ? 1 : count > 40 ? 40 : (unsigned)count;
 }
 
-static int work(void)
+static void measure(struct crew_task t, double ns[CREW_WAYS][ROUNDS])
 {
-	char *dst = aligned_alloc(4096, MOST), *src = aligned_alloc(4096, MOST);
-	size_t n;
-
-	memset(src, 1, MOST);
-	memset(dst, 1, MOST);
-	while (read(0, &n, sizeof(n)) == sizeof(n)) {
-		int calls = (int)(64 * MOST / n / 8) + 16;
-		double start = now_ns(), ns;
-
-		for (int i = 0; i < calls; i++)
-			memcpy(dst, src, n);
-		ns = (now_ns() - start) / calls;
-		if (write(1, &ns, sizeof(ns)) != sizeof(ns))
-			return 1;
-	}
-	return 0;
-}
-
-static void start(const char *so, int *to_worker, int *from_worker)
-{
-	int to[2], from[2];
-
-	if (pipe(to) || pipe(from)) {
-		perror("pipe");
-		exit(1);
-	}
-	if (!fork()) {
-		dup2(to[0], 0);
-		dup2(from[1], 1);
-		for (int fd = 3; fd < 64; fd++)
-			close(fd);
-		if (so) {
-			setenv("LD_PRELOAD", so, 1);
-			setenv("DSAMOVE_DEVICE", "software", 1);
-			setenv("DSAMOVE_SOFTWARE_ENGINES", "0", 1);
-			setenv("DSAMOVE_SOFTWARE_SCRIPT", "ok", 1);
-			setenv("DSAMOVE_MIN_BYTES", "1", 1);
-			setenv("DSAMOVE_REPORT_FILE", "/dev/null", 1);
+	crew_forget();
+	t.way = CREW_AUTO;
+	t.warm = LEARN;
+	t.count = 1;
+	crew_run(&t);
+	t.warm = 1;
+	t.count = some(&t);
+	for (int r = 0; r < ROUNDS; r++)
+		for (int i = 0; i < CREW_WAYS; i++) {
+			t.way = (enum crew_way)((i + r) % CREW_WAYS);
+			t.percent = t.way == CREW_FIXED ? SPLIT_PERCENT : 0;
+			ns[t.way][r] = crew_run(&t);
 		}
-		execl("/proc/self/exe", "offload", "--worker", (char *)NULL);
-		_exit(127);
-	}
-	close(to[0]);
-	close(from[1]);
-	*to_worker = to[1];
-	*from_worker = from[0];
 }
 
-static int by_value(const void *a, const void *b)
+static void size(const char *speed, const char *latency, size_t n, bool is_cold,
+		 bool is_fresh)
 {
-	double x = *(const double *)a, y = *(const double *)b;
+	const struct crew_task t = {
+		.n = n, .is_cold = is_cold, .is_fresh = is_fresh};
+	double ns[CREW_WAYS][ROUNDS], ratio[CREW_WAYS];
 
-	return (x > y) - (x < y);
+	measure(t, ns);
+	for (int w = 0; w < CREW_WAYS; w++)
+		ratio[w] = bench_median_ratio(ns[w], ns[CREW_CPU], ROUNDS);
+	printf("%s,%s,%u,%s,%s,%zu", speed, latency, threads,
+	       is_fresh ? "fresh" : "present", is_cold ? "cold" : "hot", n);
+	for (int w = 0; w < CREW_WAYS; w++)
+		printf(",%.2f", bench_median(ns[w], ROUNDS) / 1000);
+	for (int w = CREW_CPU + 1; w < CREW_WAYS; w++)
+		printf(",%.3f", ratio[w]);
+	printf("\n");
+	fflush(stdout);
 }
 
 int main(int argc, char **argv)
 {
-	static const size_t sizes[] = {256,       1024,      4096, 16384,
-				       32 * 1024, 64 * 1024, MOST};
-	int to[2], from[2], rounds = argc > 2 ? atoi(argv[2]) : 31;
-	double ns[2][MAX_ROUNDS], diff[MAX_ROUNDS];
+	struct timing t = {.doorbell_ns = 160};
 
-	if (argc < 2) {
-		fprintf(stderr, "usage: offload SO [ROUNDS]\n");
+	if (argc < 3) {
+		fprintf(stderr, "usage: offload GBPS LATENCY_US [THREADS]\n");
 		return 2;
 	}
-	if (!strcmp(argv[1], "--worker"))
-		return work();
-	if (rounds < 1 || rounds > MAX_ROUNDS)
-		rounds = MAX_ROUNDS;
-	for (int i = 0; i < 2; i++)
-		start(i ? argv[1] : NULL, &to[i], &from[i]);
-	printf("an offloaded memcpy on the inline software device, ns, median "
-	       "of %d alternating rounds\n\n%10s %10s %10s %10s\n",
-	       rounds, "bytes", "plain", "offloaded", "added");
-	for (size_t s = 0; s < sizeof(sizes) / sizeof(*sizes); s++) {
-		for (int r = -1; r < rounds; r++)
-			for (int i = 0; i < 2; i++) {
-				double *v = &ns[i][r < 0 ? 0 : r];
-
-				if (write(to[i], &sizes[s], sizeof(size_t)) !=
-					    sizeof(size_t) ||
-				    read(from[i], v, sizeof(*v)) != sizeof(*v))
-					return 1;
-			}
-		for (int r = 0; r < rounds; r++)
-			diff[r] = ns[1][r] - ns[0][r];
-		qsort(diff, (size_t)rounds, sizeof(double), by_value);
-		qsort(ns[0], (size_t)rounds, sizeof(double), by_value);
-		qsort(ns[1], (size_t)rounds, sizeof(double), by_value);
-		printf("%10zu %10.1f %10.1f %+10.1f\n", sizes[s],
-		       ns[0][rounds / 2], ns[1][rounds / 2], diff[rounds / 2]);
-	}
+	t.gbps = atof(argv[1]);
+	t.latency_ns = atof(argv[2]) * 1000;
+	if (argc > 3)
+		threads = (unsigned)atoi(argv[3]);
+	if (!threads || threads > CREW_MOST)
+		return 2;
+	timing_birth(1);
+	timing_set(0, &t);
+	crew_birth(threads, ROOM);
+	printf("gbps,latency_us,threads,destination,data,bytes,cpu_us,poll_us,"
+	       "split_us,auto_us,poll_by_cpu,split_by_cpu,auto_by_cpu\n");
+	for (int state = 0; state < 4; state++)
+		for (size_t n = 16UL << 10; n <= 64UL << 20; n *= 4)
+			size(argv[1], argv[2], n, state & 1, state & 2);
 	return 0;
 }

@@ -11,7 +11,8 @@ echo "commit:  $(git describe --always --dirty 2>/dev/null || echo unknown)"
 echo
 "$out/bench/small" "$so"
 echo
-"$out/bench/offload" "$so"
+echo "an offloaded memcpy on the inline software device:"
+"$out/bench/cost" "$so" | tr , '\t' | expand -t 14
 echo
 "$out/bench/threads" "$so"
 echo

@@ -3,203 +3,190 @@
  * Is what is learned as good as the best fixed division?  For each size: the
  * CPU alone, every fixed fraction of 0, 5, ... 95 %, and the learned sharing
  * after 50 requests, on the timing-only device; medians of requests, all in
- * one process, in turn.
+ * one process, in turn.  CSV on stdout.
  *
- *   sharing GBPS LATENCY_US [THREADS [DEVICES [hot|cold]]]
+ *   sharing GBPS[,GBPS...] LATENCY_US[,...] [THREADS [hot|cold]]
+ *   sharing matrix [THREADS [hot|cold]]
+ *
+ * With several devices, one after the other, the worst lines on stderr; matrix
+ * is 1,2,5,10,20,30 1,2,10,50.
  */
-#include "bench.h"
+#include "crew.h"
 #include "timing.h"
 
-#include "libc_mem.h"
-#include "offload.h"
-#include "slot.h"
-#include "clock.h"
-#include "policy.h"
-
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #define LEARN 50
+#define FRACTIONS 20
+#define BEST 3
+#define ROUNDS 5
 #define ROOM (256UL << 20)
-#define MOST_THREADS 8
 
-enum way {
-	ALONE,
-	FIXED,
-	LEARNED
-};
+static const size_t sizes[] = {64UL << 10, 256UL << 10, 1UL << 20,
+			       4UL << 20,  16UL << 20,  64UL << 20};
+
+/* One line of the table, and the worst of all lines. */
+static struct cell {
+	double gbps, latency_us;
+	size_t n;
+	unsigned percent;
+	double cpu, fixed, learned;
+} worst_of_fixed, worst_of_cpu;
 
 static unsigned threads = 1;
-static bool is_hot;
-static pthread_barrier_t gate;
-static struct worker {
-	pthread_t thread;
-	char *src, *dst;
-	size_t at;
-	double ns[BENCH_MOST];
-} worker[MOST_THREADS];
+static bool is_cold = true;
 
-/* What they all do next. */
-static struct {
-	enum way way;
-	size_t n;
-	unsigned learn, count;
-	bool is_over;
-} task;
-
-static double once(struct worker *w)
-{
-	char *src, *dst;
-	double start;
-
-	if (is_hot || w->at + task.n > ROOM)
-		w->at = 0;
-	src = w->src + w->at;
-	dst = w->dst + w->at;
-	w->at += task.n;
-	start = bench_ns();
-	if (task.way == ALONE)
-		dsam_libc.memmove(dst, src, task.n);
-	else
-		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, task.n, NULL);
-	return bench_ns() - start;
-}
-
-static void do_task(struct worker *w)
-{
-	for (unsigned i = 0; i < task.learn; i++)
-		once(w);
-	for (unsigned i = 0; i < task.count; i++)
-		w->ns[i] = once(w);
-}
-
-static void *work(void *arg)
-{
-	for (;;) {
-		pthread_barrier_wait(&gate);
-		if (task.is_over)
-			return NULL;
-		do_task(arg);
-		pthread_barrier_wait(&gate);
-	}
-}
-
-/* All threads; the median of the slowest. */
-static double run(enum way way, unsigned percent, unsigned learn,
+static double run(enum crew_way way, unsigned percent, size_t n, unsigned warm,
 		  unsigned count)
 {
-	double worst = 0;
+	const struct crew_task t = {way,  percent, n,
+				    warm, count,   .is_cold = is_cold};
 
-	task.way = way;
-	task.learn = learn;
-	task.count = count;
-	dsam_limits.is_split = way != ALONE && (way == LEARNED || percent);
-	dsam_limits.is_learned = way == LEARNED;
-	dsam_limits.cpu_percent = (uint8_t)percent;
-	pthread_barrier_wait(&gate);
-	do_task(&worker[0]);
-	pthread_barrier_wait(&gate);
-	for (unsigned i = 0; i < threads; i++) {
-		double ns = bench_median(worker[i].ns, count);
-
-		worst = ns > worst ? ns : worst;
-	}
-	return worst;
+	return crew_run(&t);
 }
 
-static void size(size_t n)
+/* Requests of n bytes that are some milliseconds. */
+static unsigned some(size_t n)
 {
-	unsigned rounds = n >= 16UL << 20 ? 3 : 5;
-	unsigned count = n >= 16UL << 20 ? 5 : n >= 1UL << 20 ? 15 : 60;
-	double ns[20][BENCH_MOST], alone[BENCH_MOST], learned[BENCH_MOST];
-	double best = 0, a, l;
-	unsigned which = 0;
+	size_t count = (24UL << 20) / n;
 
-	task.n = n;
-	run(LEARNED, 0, LEARN, 1);
-	for (unsigned r = 0; r < rounds; r++) {
-		alone[r] = run(ALONE, 0, 1, count);
-		learned[r] = run(LEARNED, 0, 1, count);
-		for (unsigned f = 0; f < 20; f++)
-			ns[f][r] = run(FIXED, 5 * f, 1,
-				       count > 20 ? count / 4 : count / 2);
-	}
-	for (unsigned f = 0; f < 20; f++) {
-		double m = bench_median(ns[f], rounds);
+	return count < 2 ? 3 : count > 60 ? 60 : (unsigned)count;
+}
 
-		if (!f || m < best) {
-			best = m;
-			which = f;
+/*
+ * The percents that took the least, best first.  What the model says can't be
+ * faster than what was seen is not tried: the device's part alone takes longer.
+ */
+static unsigned search(const struct cell *c, unsigned percent[BEST])
+{
+	double ns[BEST];
+	unsigned found = 0;
+
+	for (unsigned f = FRACTIONS; f-- > 0;) {
+		double part = (double)c->n * (100 - 5 * f) / 100 * threads;
+		double m = part / c->gbps + c->latency_us * 1000;
+		unsigned at = found;
+
+		if (found == BEST && m > ns[BEST - 1])
+			continue;
+		m = run(CREW_FIXED, 5 * f, c->n, 1, some(c->n) / 4 + 2);
+		while (at && m < ns[at - 1])
+			at--;
+		if (at == BEST)
+			continue;
+		found += found < BEST;
+		for (unsigned i = found - 1; i > at; i--) {
+			ns[i] = ns[i - 1];
+			percent[i] = percent[i - 1];
 		}
+		ns[at] = m;
+		percent[at] = 5 * f;
 	}
-	a = bench_median(alone, rounds);
-	l = bench_median(learned, rounds);
-	printf("%8zuK %12.1f %12.1f (%2u %%) %12.1f %10.3f %10.3f\n", n >> 10,
-	       a / 1000, best / 1000, 5 * which, l / 1000, l / best, l / a);
-	if (getenv("DBG")) { struct dsam_lesson *l = dsam_tuner_lesson(&dsam_self.slot->tuner, 0, 0, n); double k=(double)n/1048576/dsam_clock.ticks_per_us; printf("   cpu %.1f dev %.1f alone %.1f both %.1f whole %.1f us; dev share %.1f%% until %u %u %u tries %u %u %u desc %lu\n", l->cpu*k, l->device*k, l->way[0]*k, l->way[1]*k, l->way[2]*k, 100.0*l->cpu/(l->cpu+l->device), l->until[0],l->until[1],l->until[2],l->tries[0],l->tries[1],l->tries[2],dsam_self.slot->stats.op[0].descriptors);}
-	fflush(stdout);
+	return found;
 }
 
-static char *room(void)
+static void measure(struct cell *c)
 {
-	char *p = mmap(NULL, ROOM, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	double cpu[ROUNDS], learned[ROUNDS], fixed[BEST][ROUNDS];
+	unsigned percent[BEST], count = some(c->n), best;
 
-	if (p == MAP_FAILED) {
-		perror("mmap");
-		exit(1);
+	crew_forget();
+	run(CREW_AUTO, 0, c->n, LEARN, 1);
+	best = search(c, percent);
+	for (unsigned r = 0; r < ROUNDS; r++) {
+		cpu[r] = run(CREW_CPU, 0, c->n, 1, count);
+		learned[r] = run(CREW_AUTO, 0, c->n, 1, count);
+		for (unsigned i = 0; i < best; i++)
+			fixed[i][r] =
+				run(CREW_FIXED, percent[i], c->n, 1, count);
 	}
-	return p;
+	c->cpu = bench_median(cpu, ROUNDS);
+	c->learned = bench_median(learned, ROUNDS);
+	for (unsigned i = 0; i < best; i++) {
+		double ns = bench_median(fixed[i], ROUNDS);
+
+		if (i && ns >= c->fixed)
+			continue;
+		c->fixed = ns;
+		c->percent = percent[i];
+	}
+}
+
+static void print(FILE *f, const struct cell *c)
+{
+	fprintf(f, "%g,%g,%u,%zu,%.2f,%.2f,%u,%.2f,%.3f,%.3f\n", c->gbps,
+		c->latency_us, threads, c->n, c->cpu / 1000, c->fixed / 1000,
+		c->percent, c->learned / 1000, c->learned / c->fixed,
+		c->learned / c->cpu);
+	fflush(f);
+}
+
+static void device(double gbps, double latency_us)
+{
+	const struct timing t = {.gbps = gbps,
+				 .latency_ns = latency_us * 1000,
+				 .doorbell_ns = 160};
+
+	timing_set(0, &t);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++) {
+		struct cell c = {
+			.gbps = gbps, .latency_us = latency_us, .n = sizes[i]};
+		struct cell *w = &worst_of_fixed, *v = &worst_of_cpu;
+
+		measure(&c);
+		print(stdout, &c);
+		if (!w->n || c.learned / c.fixed > w->learned / w->fixed)
+			*w = c;
+		if (!v->n || c.learned / c.cpu > v->learned / v->cpu)
+			*v = c;
+	}
+}
+
+/* The numbers of a list in turn; NULL at its end. */
+static const char *number(const char *list, double *out)
+{
+	char *end;
+
+	*out = strtod(list, &end);
+	return end == list ? NULL : *end ? end + 1 : end;
+}
+
+static void matrix(const char *rates, const char *latencies)
+{
+	double gbps, us;
+
+	for (const char *r = rates; (r = number(r, &gbps));)
+		for (const char *l = latencies; (l = number(l, &us));)
+			if (gbps > 0 && us >= 0)
+				device(gbps, us);
+	fprintf(stderr, "worst against fixed: ");
+	print(stderr, &worst_of_fixed);
+	fprintf(stderr, "worst against CPU:   ");
+	print(stderr, &worst_of_cpu);
 }
 
 int main(int argc, char **argv)
 {
-	static const size_t sizes[] = {64UL << 10, 256UL << 10, 1UL << 20,
-				       4UL << 20,  16UL << 20,  64UL << 20};
-	struct timing t = {.doorbell_ns = 160};
-	unsigned devices = 1;
+	bool is_all = argc > 1 && !strcmp(argv[1], "matrix");
+	int next = is_all ? 2 : 3;
 
-	if (argc < 3) {
-		fprintf(stderr, "usage: sharing GBPS LATENCY_US [THREADS "
-				"[DEVICES [hot|cold]]]\n");
+	if (argc < next) {
+		fprintf(stderr, "usage: sharing GBPS[,...] LATENCY_US[,...] "
+				"[THREADS [hot|cold]]\n"
+				"       sharing matrix [THREADS [hot|cold]]\n");
 		return 2;
 	}
-	t.gbps = atof(argv[1]);
-	t.latency_ns = atof(argv[2]) * 1000;
-	if (argc > 3)
-		threads = (unsigned)atoi(argv[3]);
-	if (argc > 4)
-		devices = (unsigned)atoi(argv[4]);
-	is_hot = argc > 5 && !strcmp(argv[5], "hot");
-	if (!threads || threads > MOST_THREADS || !devices ||
-	    devices > TIMING_DEVICES)
+	if (argc > next)
+		threads = (unsigned)atoi(argv[next]);
+	is_cold = argc <= next + 1 || strcmp(argv[next + 1], "hot");
+	if (!threads || threads > CREW_MOST)
 		return 2;
-	timing_birth(devices);
-	for (unsigned d = 0; d < devices; d++)
-		timing_set(d, &t);
-	pthread_barrier_init(&gate, NULL, threads);
-	for (unsigned i = 0; i < threads; i++) {
-		worker[i].src = room();
-		worker[i].dst = room();
-		if (i && pthread_create(&worker[i].thread, NULL, work,
-					&worker[i]))
-			return 1;
-	}
-	printf("%u device(s) of %s GB/s, latency %s us, %u thread(s), %s\n\n"
-	       "%9s %12s %19s %12s %10s %10s\n",
-	       devices, argv[1], argv[2], threads, is_hot ? "hot" : "cold",
-	       "size", "CPU us", "best fixed us", "learned us", "/ fixed",
-	       "/ CPU");
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(*sizes); i++)
-		size(sizes[i]);
-	task.is_over = true;
-	if (threads > 1) {
-		pthread_barrier_wait(&gate);
-		for (unsigned i = 1; i < threads; i++)
-			pthread_join(worker[i].thread, NULL);
-	}
+	timing_birth(1);
+	crew_birth(threads, ROOM);
+	printf("gbps,latency_us,threads,bytes,cpu_us,fixed_us,fixed_percent,"
+	       "auto_us,auto_by_fixed,auto_by_cpu\n");
+	matrix(is_all ? "1,2,5,10,20,30" : argv[1],
+	       is_all ? "1,2,10,50" : argv[2]);
 	return 0;
 }

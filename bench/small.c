@@ -10,25 +10,24 @@
  * of the machine's speed meets all of them.  Prints medians and, against
  * plain libc in the same round, the median difference and ratio.
  */
-#include <stdint.h>
+#include "bench.h"
+
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #define WAYS 4
-#define MAX_ROUNDS 101
 #define MIX 4096
 #define ROOM (64 * 1024)
 
-static const struct {
-	const char *name, *device, *stats;
+#define COMMON "DSAMOVE_MIN_BYTES=32K", "DSAMOVE_SOFTWARE_ENGINES=0", NULL
+static struct {
+	const char *name;
+	char *settings[5];
 } ways[WAYS] = {
-	{"plain", NULL, NULL},
-	{"off", "none", "exit"},
-	{"ready", "software", "exit"},
-	{"stats=all", "software", "all"},
+	{"plain", {NULL}},
+	{"off", {"DSAMOVE_DEVICE=none", COMMON}},
+	{"ready", {"DSAMOVE_DEVICE=software", COMMON}},
+	{"stats=all", {"DSAMOVE_DEVICE=software", "DSAMOVE_STATS=all", COMMON}},
 };
 
 struct job {
@@ -42,17 +41,10 @@ static _Alignas(4096) char dst[ROOM], src[ROOM + 4096];
 static size_t mix[MIX];
 static unsigned char ops[MIX];
 
-static double now_ns(void)
+static double run(const void *job)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-static double run(const struct job *j)
-{
-	double start = now_ns();
+	const struct job *j = job;
+	double start = bench_ns();
 
 	for (int i = 0; i < j->calls; i++) {
 		size_t n = j->size ? (size_t)j->size : mix[i % MIX];
@@ -68,13 +60,12 @@ static double run(const struct job *j)
 			memset(dst, i, n);
 		}
 	}
-	return (now_ns() - start) / j->calls;
+	return (bench_ns() - start) / j->calls;
 }
 
 static int work(void)
 {
 	struct job j;
-	double ns;
 
 	memset(src, 1, ROOM);
 	memset(dst, 1, ROOM);
@@ -87,77 +78,15 @@ static int work(void)
 		mix[i] = (size_t)(rand() % most) + 1;
 		ops[i] = (unsigned char)(rand() % 3);
 	}
-	while (read(0, &j, sizeof(j)) == sizeof(j)) {
-		ns = run(&j);
-		if (write(1, &ns, sizeof(ns)) != sizeof(ns))
-			return 1;
-	}
-	return 0;
+	return bench_serve(run, &j, sizeof(j));
 }
 
-struct worker {
-	int to, from;
-};
-
-static struct worker start(const char *self, const char *so, int way)
-{
-	int to[2], from[2];
-
-	if (pipe(to) || pipe(from)) {
-		perror("pipe");
-		exit(1);
-	}
-	if (!fork()) {
-		dup2(to[0], 0);
-		dup2(from[1], 1);
-		for (int fd = 3; fd < 64; fd++)
-			close(fd);
-		if (ways[way].device) {
-			setenv("LD_PRELOAD", so, 1);
-			setenv("DSAMOVE_DEVICE", ways[way].device, 1);
-			setenv("DSAMOVE_STATS", ways[way].stats, 1);
-			setenv("DSAMOVE_MIN_BYTES", "32K", 1);
-			setenv("DSAMOVE_SOFTWARE_ENGINES", "0", 1);
-			setenv("DSAMOVE_REPORT_FILE", "/dev/null", 1);
-		}
-		execl(self, self, "--worker", (char *)NULL);
-		_exit(127);
-	}
-	close(to[0]);
-	close(from[1]);
-	return (struct worker){to[1], from[0]};
-}
-
-static double ask(const struct worker *w, const struct job *j)
-{
-	double ns = 0;
-
-	if (write(w->to, j, sizeof(*j)) != sizeof(*j) ||
-	    read(w->from, &ns, sizeof(ns)) != sizeof(ns)) {
-		fprintf(stderr, "a worker died\n");
-		exit(1);
-	}
-	return ns;
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double median(double *v, int n)
-{
-	qsort(v, (size_t)n, sizeof(*v), by_value);
-	return v[n / 2];
-}
-
-static void measure(struct worker *w, int op, int size, int rounds)
+static void measure(const struct bench_worker *w, int op, int size, int rounds)
 {
 	static const char *const names[] = {"memcpy", "memmove", "memset",
 					    "any"};
-	double ns[WAYS][MAX_ROUNDS], diff[MAX_ROUNDS], ratio[MAX_ROUNDS];
+	double ns[WAYS][BENCH_MOST], diff[WAYS], ratio[WAYS], of[WAYS];
+	size_t n = (size_t)rounds;
 	struct job j = {op, size, size > 4096 ? 5000 : 40000};
 	char what[16];
 
@@ -165,22 +94,21 @@ static void measure(struct worker *w, int op, int size, int rounds)
 		for (int i = 0; i < WAYS; i++) {
 			int way = (i + r + WAYS) % WAYS;
 
-			ns[way][r < 0 ? 0 : r] = ask(&w[way], &j);
+			ns[way][r < 0 ? 0 : r] =
+				bench_ask(&w[way], &j, sizeof(j));
 		}
 	snprintf(what, sizeof(what), size ? "%d" : "mix", size);
 	printf("%-8s %6s", names[op], what);
+	/* Plain comes last: it is sorted then. */
+	for (int way = WAYS - 1; way >= 0; way--) {
+		diff[way] = bench_median_difference(ns[way], ns[0], n);
+		ratio[way] = bench_median_ratio(ns[way], ns[0], n);
+		of[way] = bench_median(ns[way], n);
+	}
 	for (int way = 0; way < WAYS; way++) {
-		double copy[MAX_ROUNDS];
-
-		for (int r = 0; r < rounds; r++) {
-			diff[r] = ns[way][r] - ns[0][r];
-			ratio[r] = ns[way][r] / ns[0][r];
-			copy[r] = ns[way][r];
-		}
-		printf(" %8.2f", median(copy, rounds));
+		printf(" %8.2f", of[way]);
 		if (way)
-			printf(" %+6.2f %5.3f", median(diff, rounds),
-			       median(ratio, rounds));
+			printf(" %+6.2f %5.3f", diff[way], ratio[way]);
 	}
 	printf("\n");
 	fflush(stdout);
@@ -191,19 +119,17 @@ int main(int argc, char **argv)
 	static const int sizes[] = {1,    4,    8,    16,    32,
 				    64,   128,  256,  512,   1024,
 				    2048, 4096, 8192, 16384, 0};
-	struct worker w[WAYS];
-	int rounds = argc > 2 ? atoi(argv[2]) : 21;
+	struct bench_worker w[WAYS];
+	int rounds = bench_rounds(argc, argv, 2, 21);
 
+	if (bench_is_worker(argc, argv))
+		return work();
 	if (argc < 2) {
 		fprintf(stderr, "usage: small SO [ROUNDS]\n");
 		return 2;
 	}
-	if (!strcmp(argv[1], "--worker"))
-		return work();
-	if (rounds < 1 || rounds > MAX_ROUNDS)
-		rounds = MAX_ROUNDS;
 	for (int i = 0; i < WAYS; i++)
-		w[i] = start("/proc/self/exe", argv[1], i);
+		w[i] = bench_start(i ? argv[1] : NULL, ways[i].settings);
 	printf("ns per call, median of %d alternating rounds; then difference "
 	       "and ratio to plain\n\n%-8s %6s",
 	       rounds, "call", "bytes");

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 /* Ticks, as integers: the engine's own rule, and cheap. */
@@ -24,18 +25,55 @@ static struct model {
 } model[TIMING_DEVICES];
 
 #define JOBS (2 * DSAM_DEPTH)
+#define MAX_TRANSFER (2U << 20)
+#define PAGES_MOST (MAX_TRANSFER / DSAM_PAGE + 1)
 static __thread struct job {
 	const struct dsa_hw_desc *desc;
+	const struct dsam_queue *queue;
 	uint64_t due;
+	uint32_t present; /* bytes up to the first absent page */
 	bool fails;
 } jobs[JOBS];
+static __thread uint32_t live; /* bit n: jobs[n] is in flight */
+_Static_assert(JOBS == 32, "the width of live");
+
+static bool does_fault;
+
+/* How much of a destination the device may write before it meets a fault. */
+static uint32_t present(const struct dsa_hw_desc *desc)
+{
+	uintptr_t from = desc->dst_addr, page = from & -DSAM_PAGE;
+	unsigned char vec[PAGES_MOST];
+	size_t bytes = from + desc->xfer_size - page;
+	void *at = (void *)page;
+
+	if (!does_fault || mincore(at, bytes, vec))
+		return desc->xfer_size;
+	for (size_t i = 0; i * DSAM_PAGE < bytes; i++) {
+		if (vec[i] & 1)
+			continue;
+		page += i * DSAM_PAGE;
+		return page > from ? (uint32_t)(page - from) : 0;
+	}
+	return desc->xfer_size;
+}
+
+static void drop(const struct dsam_queue *q, const struct dsa_hw_desc *desc)
+{
+	for (uint32_t left = live; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		if (jobs[i].queue == q || jobs[i].desc == desc)
+			live &= ~(1U << i);
+	}
+}
 
 static enum dsam_enqueue enqueue(struct dsam_queue *q,
 				 const struct dsa_hw_desc *desc)
 {
 	struct model *m = &model[q - dsam_queues.q];
 	uint64_t now = dsam_ticks(), free_at, end;
-	unsigned seen = 0;
+	unsigned seen = 0, i;
 
 	while (dsam_ticks() - now < m->doorbell)
 		;
@@ -49,41 +87,59 @@ static enum dsam_enqueue enqueue(struct dsam_queue *q,
 		end = (free_at > now ? free_at : now) +
 		      (desc->xfer_size * m->per_mib >> 20);
 	} while (!atomic_compare_exchange_weak(&m->free_at, &free_at, end));
-	for (unsigned i = 0; i < JOBS; i++) {
-		if (jobs[i].desc)
-			continue;
-		jobs[i].due = m->per_mib ? end + m->latency : UINT64_MAX;
-		jobs[i].fails = m->fail && seen % m->fail == 0;
-		jobs[i].desc = desc;
-		return DSAM_ENQUEUE_TAKEN;
-	}
-	return DSAM_ENQUEUE_RETRY;
+	/* Of a queue that another thread has closed. */
+	drop(NULL, desc);
+	if (live == UINT32_MAX)
+		return DSAM_ENQUEUE_RETRY;
+	i = (unsigned)__builtin_ctz(~live);
+	jobs[i] = (struct job){
+		.desc = desc,
+		.queue = q,
+		.due = m->per_mib ? end + m->latency : UINT64_MAX,
+		.present = present(desc),
+		.fails = m->fail && seen % m->fail == 0,
+	};
+	live |= 1U << i;
+	return DSAM_ENQUEUE_TAKEN;
 }
 
-static void relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
+static void answer(const struct job *j)
 {
+	const struct dsa_hw_desc *desc = j->desc;
 	struct dsa_completion_record *rec =
 		(void *)(uintptr_t)desc->completion_addr;
 
+	if (j->fails) {
+		rec->status = DSA_COMP_HW_ERR1;
+	} else if (j->present < desc->xfer_size) {
+		rec->bytes_completed = j->present;
+		rec->status = DSA_COMP_PAGE_FAULT_NOBOF | DSA_COMP_STATUS_WRITE;
+	} else {
+		rec->status = DSA_COMP_SUCCESS;
+	}
+}
+
+/* Whatever is due, as hardware would: not only what is asked for. */
+static void relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
+{
+	uint64_t now = dsam_ticks();
+
 	(void)q;
-	for (unsigned i = 0; i < JOBS; i++) {
-		if (jobs[i].desc != desc)
+	(void)desc;
+	for (uint32_t left = live; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		if (now < jobs[i].due)
 			continue;
-		if (dsam_ticks() < jobs[i].due)
-			return;
-		jobs[i].desc = NULL;
-		rec->status =
-			jobs[i].fails ? DSA_COMP_HW_ERR1 : DSA_COMP_SUCCESS;
-		return;
+		live &= ~(1U << i);
+		answer(&jobs[i]);
 	}
 }
 
 /* What was in flight is aborted. */
 static bool drain(struct dsam_queue *q)
 {
-	(void)q;
-	for (unsigned i = 0; i < JOBS; i++)
-		jobs[i].desc = NULL;
+	drop(q, NULL);
 	return true;
 }
 
@@ -93,6 +149,11 @@ static const struct dsam_device_ops ops = {
 	.relax = relax,
 	.drain = drain,
 };
+
+void timing_faults(bool does)
+{
+	does_fault = does;
+}
 
 void timing_set(unsigned d, const struct timing *t)
 {
@@ -106,6 +167,8 @@ void timing_set(unsigned d, const struct timing *t)
 	m->refuse = t->refuse;
 	m->fail = t->fail;
 	atomic_store(&m->free_at, 0);
+	dsam_queue_forget(&dsam_queues.q[d]);
+	atomic_store(&dsam_queues.q[d].state, DSAM_QUEUE_OPEN);
 }
 
 void timing_birth(unsigned devices)
@@ -128,7 +191,7 @@ void timing_birth(unsigned devices)
 		q->ops = &ops;
 		q->fd = -1;
 		q->numa_node = -1;
-		q->max_transfer = 2U << 20;
+		q->max_transfer = MAX_TRANSFER;
 		q->has_cache_control = true;
 		q->size = q->threshold = 64;
 	}
@@ -139,6 +202,7 @@ void timing_birth(unsigned devices)
 	dsam_limits.to_cache_allowed = true;
 	dsam_limits.cache_bytes = l2 > 0 ? (size_t)l2 : 1U << 20;
 	dsam_limits.chunk = dsam_queues.max_transfer;
+	dsam_tuning.touch_auto = true;
 	dsam_tuning.fault_resumes = 8;
 	dsam_tuning.submit_retries = 32;
 	dsam_waiting.is_auto = true;

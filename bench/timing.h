@@ -19,7 +19,14 @@ struct timing {
 	unsigned fail; /* every so manieth descriptor ends with an error */
 };
 
-/* What device d does from now on; threads may be at work. */
+/*
+ * Does it look whether the destination's pages are there, and answer with a
+ * page fault where they are not?  The look is a system call that a DSA does
+ * not cost: about 0.3 us, and 1 us more for each 200 pages.
+ */
+void timing_faults(bool does_fault);
+
+/* What device d does from now on, opened again if it was passed over. */
 void timing_set(unsigned d, const struct timing *t);
 
 /* Make devices the process's queues, one each; birth's part is done here. */

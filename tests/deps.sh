@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Installs the Debian packages that are missing:
-# tests/deps.sh build|programs|lint|package
+# tests/deps.sh build|programs|lint|package|bench
 set -eu
 case ${1-} in
 build) want="gcc g++ make git libc6-dev linux-libc-dev check libinih-dev
@@ -17,7 +17,8 @@ programs) want="curl default-jdk-headless ffmpeg gdb imagemagick libgoogle-perft
 lint) want="clang-14 clang libclang-rt-14-dev valgrind clang-format-14 clang-tidy-14 cppcheck shellcheck" ;;
 package) want="debhelper lintian fakeroot libaccel-config-dev libelf-dev libinih-dev
 	libjson-c-dev libunwind-dev pkg-config systemtap-sdt-dev uuid-dev" ;;
-*) echo "usage: tests/deps.sh build|programs|lint|package" >&2 && exit 2 ;;
+bench) want="gnuplot-nox fonts-dejavu-core" ;;
+*) echo "usage: tests/deps.sh build|programs|lint|package|bench" >&2 && exit 2 ;;
 esac
 missing=
 for p in $want; do

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: MIT
+threads = 2
+load "bench/plots/offload.gp"
