@@ -145,11 +145,16 @@ static bool launch(struct meeting *m, unsigned q, size_t bytes)
 		m->count[q]++;
 		return true;
 	}
-	if (why != DSAM_WHY_BUSY && why != DSAM_WHY_NO_QUEUE)
-		m->stop = why;
-	else if (++m->refusals >= REFUSALS)
+	m->refusals++;
+	if (m->refusals >= REFUSALS ||
+	    (why != DSAM_WHY_BUSY && why != DSAM_WHY_NO_QUEUE))
 		m->stop = why;
 	return false;
+}
+
+static bool is_full(const struct dsam_story *st)
+{
+	return st->live == (1U << DSAM_DEPTH) - 1;
 }
 
 /* Give the device what it should have by now. */
@@ -162,18 +167,15 @@ static void feed(struct meeting *m)
 		unsigned q = (start + k) % count;
 		size_t bytes;
 
-		if (!(uint16_t)~m->st->live || m->lo >= m->hi)
+		if (is_full(m->st) || m->lo >= m->hi)
 			return;
 		if (!dsam_queue_is_open(&dsam_queues.q[q]))
 			continue;
 		while ((bytes = part(m, fair(m), q)) && launch(m, q, bytes))
-			if (!(uint16_t)~m->st->live)
+			if (is_full(m->st))
 				return;
 	}
 }
-
-_Static_assert(DSAM_DEPTH == 16, "the width of live above");
-
 /* Piece i ended at about now. */
 static void settle(struct meeting *m, unsigned i, uint64_t now)
 {
