@@ -122,13 +122,19 @@ static enum dsam_enqueue inline_enqueue(struct dsam_queue *q,
 	return DSAM_ENQUEUE_TAKEN;
 }
 
-/* Failed, unless what follows overwrites it.  Only this thread looks. */
-static void abandon(const struct dsa_hw_desc *desc)
+/*
+ * Failed, unless what follows overwrites it.  Only this thread looks.  False:
+ * a signal handler has forked, and this is the child, in which the slot is
+ * wiped.
+ */
+static bool abandon(const struct dsa_hw_desc *desc)
 {
 	struct dsa_completion_record *rec =
 		(void *)(uintptr_t)desc->completion_addr;
 
-	rec->status = DSA_COMP_HW_ERR1;
+	if (rec)
+		rec->status = DSA_COMP_HW_ERR1;
+	return rec;
 }
 
 static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
@@ -136,6 +142,8 @@ static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 	(void)q;
 	for (unsigned i = 0; i < JOBS; i++) {
 		struct job *j = &jobs[i];
+		/* What a handler's fork wipes from here on is not missed. */
+		struct dsa_hw_desc own;
 
 		if (j->desc != desc)
 			continue;
@@ -150,19 +158,22 @@ static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 		 * must neither be met again nor wait for a record for ever.
 		 */
 		j->desc = NULL;
-		abandon(desc);
-		execute(&dsam_software_direct, desc, j->step, 0);
+		own = *desc;
+		if (abandon(&own))
+			execute(&dsam_software_direct, &own, j->step, 0);
 		return;
 	}
 }
 
 static void inline_cancel(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 {
+	const struct dsa_hw_desc own = *desc;
+
 	(void)q;
 	for (unsigned i = 0; i < JOBS; i++)
 		if (jobs[i].desc == desc)
 			jobs[i].desc = NULL;
-	abandon(desc);
+	(void)abandon(&own);
 }
 
 void dsam_software_forget(void)

@@ -255,6 +255,22 @@ START_TEST(inline_takes_what_was_left_behind)
 }
 END_TEST
 
+/* A handler forks between the look at the epoch and the turn. */
+START_TEST(inline_meets_a_wiped_descriptor)
+{
+	start(0);
+	engine_script("ok");
+	send(0, 64);
+	memset(&desc[0], 0, sizeof(desc[0]));
+	q->ops->relax(q, &desc[0]);
+	ck_assert_uint_eq(status(0), 0);
+	send(1, 64);
+	memset(&desc[1], 0, sizeof(desc[1]));
+	q->ops->cancel(q, &desc[1]);
+	ck_assert_uint_eq(status(1), 0);
+}
+END_TEST
+
 /* ---- engines ---- */
 
 static void expect_engines(unsigned engines)
@@ -420,7 +436,7 @@ END_TEST
 RUN_SUITE("software", script_steps, script_errors, script_of_too_many_steps,
 	  script_starts_over, birth_of_the_queue, inline_faults, inline_turns,
 	  inline_descriptors_are_checked_as_hardware_does,
-	  inline_takes_what_was_left_behind, one_engine, three_engines,
-	  a_bad_address_is_a_fault_not_a_signal,
+	  inline_takes_what_was_left_behind, inline_meets_a_wiped_descriptor,
+	  one_engine, three_engines, a_bad_address_is_a_fault_not_a_signal,
 	  an_enqueue_that_is_left_holds_up_nobody, the_queue_is_bounded,
 	  a_child_works_inline)
