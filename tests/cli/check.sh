@@ -52,8 +52,9 @@ s = a["settings"]
 print(a["valid"], s["min_bytes"]["value"], s["min_bytes"]["source"],
       s["min_bytes"]["line"], s["device"]["source"])' <<<"$stdout")"
 
-run "$dsamove" check
-like without-a-file 'empty.conf: understood, 1 of' "$stdout"
+: >"$tmp/one.conf"
+DSAMOVE_CONF=$tmp/one.conf run "$dsamove" check
+like without-a-file 'one.conf: understood, 1 of' "$stdout"
 
 # refused NAME LINE... : WHAT the preload says, check says
 refused() { # NAME FILE
