@@ -23,7 +23,7 @@
 #define PART_ALONE 2048UL
 /* In flight on one queue: the next begins when the first ends. */
 #define PER_QUEUE 2
-/* After so many refusals of one request the queues are left alone. */
+/* After so many refusals a queue is left alone by this request. */
 #define REFUSALS 3
 
 struct meeting {
@@ -33,9 +33,12 @@ struct meeting {
 	size_t in_flight; /* bytes */
 	size_t device; /* bytes that the device did */
 	uint64_t begun, looked, device_end, idle, cpu_ticks;
-	unsigned refusals, open;
+	unsigned open;
+	bool was_full; /* a queue that may be tried again */
+	bool is_refused; /* some queue was full */
 	enum dsam_why stop; /* not NONE: nothing more for the device */
 	uint8_t count[DSAM_MAX_QUEUES]; /* in flight on each */
+	uint8_t refused[DSAM_MAX_QUEUES];
 	uint64_t weight[DSAM_MAX_QUEUES]; /* its part of DSAM_WHOLE */
 	uint64_t last[DSAM_MAX_QUEUES]; /* when it last answered */
 };
@@ -49,7 +52,7 @@ static void weigh_queues(struct meeting *m)
 
 	m->open = 0;
 	for (unsigned q = 0; q < count; q++) {
-		m->count[q] = 0;
+		m->count[q] = m->refused[q] = 0;
 		m->last[q] = 0;
 		m->weight[q] = 0;
 		if (!dsam_queue_is_open(&dsam_queues.q[q]))
@@ -91,7 +94,7 @@ static size_t part(const struct meeting *m, size_t all, unsigned q)
 {
 	size_t own = all / 256 * m->weight[q] / 256;
 
-	if (m->count[q] >= PER_QUEUE)
+	if (m->count[q] >= PER_QUEUE || m->refused[q] >= REFUSALS)
 		return 0;
 	if (own > PART_WHOLE)
 		own /= 2;
@@ -145,10 +148,11 @@ static bool launch(struct meeting *m, unsigned q, size_t bytes)
 		m->count[q]++;
 		return true;
 	}
-	m->refusals++;
-	if (m->refusals >= REFUSALS ||
-	    (why != DSAM_WHY_BUSY && why != DSAM_WHY_NO_QUEUE))
+	if (why != DSAM_WHY_BUSY && why != DSAM_WHY_NO_QUEUE)
 		m->stop = why;
+	m->refused[q]++;
+	m->was_full = m->refused[q] < REFUSALS;
+	m->is_refused = true;
 	return false;
 }
 
@@ -163,6 +167,7 @@ static void feed(struct meeting *m)
 	unsigned count = dsam_queues.count;
 	unsigned start = m->st->sub.slot->turn++;
 
+	m->was_full = false;
 	for (unsigned k = 0; k < count && !m->stop; k++) {
 		unsigned q = (start + k) % count;
 		size_t bytes;
@@ -256,7 +261,11 @@ static void copy_some(struct meeting *m)
 	step = step > CPU_MOST ? CPU_MOST : step;
 	if (end - m->lo > step + step / 2)
 		end = m->lo + step;
-	dsam_pieces_by_cpu(m->st, m->lo, end, DSAM_WHY_SPLIT);
+	/* Its share, or what no queue took. */
+	dsam_pieces_by_cpu(m->st, m->lo, end,
+			   m->is_refused && !m->device && !m->in_flight
+				   ? DSAM_WHY_BUSY
+				   : DSAM_WHY_SPLIT);
 	m->lo = end;
 }
 
@@ -276,7 +285,7 @@ static void work(struct meeting *m)
 		}
 		if (m->lo >= m->hi)
 			break;
-		if (look(m) || !st->live || m->refusals)
+		if (look(m) || !st->live || m->was_full)
 			feed(m);
 	}
 	m->cpu_ticks = dsam_ticks_between(m->begun + m->idle, dsam_ticks());
@@ -295,8 +304,8 @@ void dsam_share_run(struct dsam_story *st, struct dsam_lesson *lesson)
 	m.st = st;
 	m.lo = m.safe = m.in_flight = m.device = 0;
 	m.hi = n;
-	m.refusals = 0;
 	m.stop = DSAM_WHY_NONE;
+	m.is_refused = false;
 	weigh_queues(&m);
 	/* Up to a line where writes go to memory: nothing is in flight. */
 	dsam_pieces_by_cpu(st, 0, st->plan.cpu, DSAM_WHY_HEAD);
