@@ -5,7 +5,9 @@ set multiplot layout 1, 2 margins 0.07, 0.98, 0.1, 0.84 spacing 0.06, 0 \
 	title head("A device whose speed changes before request 0; median of 9 runs, mode auto")
 set xtics auto
 set xrange [-20:120]
-set yrange [0:*]
+set logscale y
+set yrange [*:*]
+set ytics (10, 20, 50, 100, 200, 500, 1000, 2000)
 set xlabel "request"
 set ylabel "us"
 set arrow from 0, graph 0 to 0, graph 1 nohead lc rgb "#666666" dt 2

@@ -11,8 +11,8 @@ set output sprintf("%s/%s.%s", dir, name, ext)
 set datafile separator ","
 set datafile missing NaN
 set key autotitle columnhead
-set key left top samplen 2 spacing 0.9
-set grid lc rgb "#dddddd"
+set key left top Left reverse samplen 2 spacing 0.9
+set grid lt 1 lw 0.6 lc rgb "#dddddd"
 set border lc rgb "#666666"
 set xlabel "bytes of a request"
 set xtics ("1K" 1024, "4K" 4096, "16K" 16384, "64K" 65536, "256K" 262144, \

@@ -25,7 +25,7 @@ if (ratio == 9) {
 }
 do for [t = 1:2] {
 	set title sprintf("%d thread%s", t, t > 1 ? "s" : "") offset 0, -0.7
-	if (t > 1) { set format y "" } else { set format y "%s" }
+	if (t > 1) { unset ytics }
 	if (t > 1) { set colorbox } else { unset colorbox }
 	plot csv("sharing") using ($3 == t ? log($4 / 65536) / log(4) : NaN):(row($1, $2)):(column(ratio)) with image, \
 		"" using ($3 == t ? log($4 / 65536) / log(4) : NaN):(row($1, $2)):(sprintf("%.2f", column(ratio))) \
