@@ -127,14 +127,17 @@ static void with_device(struct dsam_story *st, struct dsam_lesson *lesson)
 		leave_crowd(st->sub.slot);
 }
 
-/* As configured, or the way that was learned to be the fastest. */
-static void go(struct dsam_story *st)
+/*
+ * As configured, or the way that was learned to be the fastest.  It began at
+ * start; returns when it ended.
+ */
+static uint64_t go(struct dsam_story *st, uint64_t start)
 {
 	const struct dsam_request *rq = st->rq;
 	struct dsam_slot *slot = st->sub.slot;
 	struct dsam_lesson *lesson;
 	enum dsam_way way;
-	uint64_t start;
+	uint64_t end;
 
 	st->plan.touch = !dsam_is_compare(rq) && is_absent(slot, rq);
 	st->sub.node = near_node(slot, rq);
@@ -143,20 +146,21 @@ static void go(struct dsam_story *st)
 	st->verify = is_verified(slot);
 	if (!st->plan.is_learned) {
 		with_device(st, NULL);
-		return;
+		return dsam_ticks();
 	}
 	lesson = dsam_tuner_lesson(&slot->tuner, dsam_work_of(rq),
 				   st->plan.touch, rq->n);
 	way = dsam_tuner_way(lesson, rq->n, &st->plan.share);
-	start = dsam_ticks();
 	if (way == DSAM_WAY_CPU)
 		by_cpu(st, DSAM_WHY_SLOWER);
 	else
 		with_device(st, way == DSAM_WAY_BOTH ? lesson : NULL);
+	end = dsam_ticks();
 	/* A compare that ended early tells nothing of its size. */
 	if (DSAM_LIKELY(dsam_slot_epoch() == st->sub.epoch) && !st->order)
 		dsam_tuner_took(lesson, way, rq->n,
-				dsam_ticks_between(start, dsam_ticks()));
+				dsam_ticks_between(start, end));
+	return end;
 }
 
 /* Bytes that were looked at: a compare's end where they differ. */
@@ -175,7 +179,7 @@ static int run(const struct dsam_request *rq, struct dsam_slot *slot)
 {
 	struct dsam_story st; /* not cleared: most of it is for trouble */
 	enum dsam_caller_says says = DSAM_CALLER_ADMITTED;
-	uint64_t start = dsam_ticks();
+	uint64_t start = dsam_ticks(), end;
 
 	st.rq = rq;
 	st.sub.slot = slot;
@@ -193,16 +197,16 @@ static int run(const struct dsam_request *rq, struct dsam_slot *slot)
 		st.plan.why = DSAM_WHY_CALLER;
 	if (st.plan.why == DSAM_WHY_NONE) {
 		DSAM_PROBE4(offload_start, rq->op, rq->n, rq->dst, rq->src);
-		go(&st);
+		end = go(&st, start);
 	} else {
 		by_cpu(&st, st.plan.why);
+		end = dsam_ticks();
 	}
 	if (DSAM_UNLIKELY(st.is_forked || dsam_slot_epoch() != st.sub.epoch)) {
 		/* A child: the slot was wiped, and may be another thread's. */
 		return st.order;
 	}
-	st.account.ns =
-		dsam_ticks_to_ns(dsam_ticks_between(start, dsam_ticks()));
+	st.account.ns = dsam_ticks_to_ns(dsam_ticks_between(start, end));
 	if (st.plan.why == DSAM_WHY_NONE)
 		DSAM_PROBE4(offload_done, rq->op, rq->n,
 			    st.account.device_bytes, st.account.ns);

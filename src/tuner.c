@@ -15,6 +15,7 @@
 /* A loss of 100 % is tried so many requests more seldom: 1.6 % at most. */
 #define TRY_LOSS 64
 #define TRY_MOST 65536
+#define PASSED 8
 #define FIRST_TRIES 4
 /* What a sample weighs: a quarter, a half. */
 #define STEADY 2
@@ -105,42 +106,55 @@ static void plan_try(struct dsam_lesson *l, enum dsam_way way, bool is_better)
 	l->until[way] = (uint32_t)(next < TRY_MOST ? next : TRY_MOST);
 }
 
-enum dsam_way dsam_tuner_way(struct dsam_lesson *l, size_t n, uint32_t *share)
+/* What the device gets, of DSAM_WHOLE, when both work. */
+static uint64_t share_of(const struct dsam_lesson *l, size_t n)
 {
-	uint64_t cpu = l->cpu, device = l->device, part;
-	enum dsam_way best;
+	uint64_t cpu = l->cpu, device = l->device;
 
 	if (!device) {
 		/* 10 GB/s; 1 us and 30 GB/s. */
 		cpu = per_mib(dsam_clock.ticks_per_us, 10000);
 		device = cpu / 3 + per_mib(dsam_clock.ticks_per_us, n);
 	}
-	part = DSAM_WHOLE * cpu / (cpu + device);
-	*share = (uint32_t)part;
-	if (!l->way[DSAM_WAY_BOTH])
-		return DSAM_WAY_BOTH;
-	best = best_way(l);
-	for (int w = 0; w < DSAM_WAYS; w++) {
-		if (w == (int)best || !is_open(w, n, part) || l->until[w]--)
+	return DSAM_WHOLE * cpu / (cpu + device);
+}
+
+enum dsam_way dsam_tuner_way(struct dsam_lesson *l, size_t n, uint32_t *share)
+{
+	enum dsam_way way = best_way(l);
+	uint64_t part;
+
+	for (int w = 0; w < DSAM_WAYS && l->way[DSAM_WAY_BOTH]; w++) {
+		if (w == (int)way || l->until[w]--)
 			continue;
 		l->until[w] = 0;
+		if (!is_open(w, n, share_of(l, n)))
+			continue;
 		l->is_try = true;
-		best = (enum dsam_way)w;
+		way = (enum dsam_way)w;
 		break;
 	}
+	/* The usual case of a device that gains nothing divides nothing. */
+	if (way == DSAM_WAY_CPU && l->way[DSAM_WAY_BOTH])
+		return way;
+	part = share_of(l, n);
 	/* Too little to measure: at least a descriptor that is. */
 	if (part * n / DSAM_WHOLE < PART_LEAST)
-		*share = (uint32_t)(PART_LEAST * DSAM_WHOLE / n + 1);
-	if (*share >= DSAM_WHOLE)
-		*share = DSAM_WHOLE - 1;
-	return best;
+		part = PART_LEAST * DSAM_WHOLE / n + 1;
+	*share = (uint32_t)(part < DSAM_WHOLE ? part : DSAM_WHOLE - 1);
+	return l->way[DSAM_WAY_BOTH] ? way : DSAM_WAY_BOTH;
 }
 
 void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 		     uint64_t ticks)
 {
 	enum dsam_way was = best_way(l);
-	uint64_t sample = per_mib(ticks, n), old = l->way[way];
+	uint64_t sample, old = l->way[way];
+
+	/* The CPU alone is looked at now and then: it changes little. */
+	if (way == DSAM_WAY_CPU && old && !l->is_try && ++l->passed % PASSED)
+		return;
+	sample = per_mib(ticks, n);
 
 	/* What was tried is believed at once when it is better than it was. */
 	if (l->is_try && sample < l->way[way])

@@ -29,6 +29,7 @@ struct dsam_lesson {
 	uint64_t way[DSAM_WAYS]; /* a whole request */
 	uint32_t until[DSAM_WAYS]; /* requests until a slower way is tried */
 	uint8_t tries[DSAM_WAYS];
+	uint8_t passed; /* requests of the CPU alone */
 	bool is_try; /* the request under way is one */
 };
 
