@@ -22,7 +22,7 @@ struct dsam_about_queue {
 };
 
 struct dsam_about {
-	char program[256];
+	char program[512]; /* longer names are cut */
 	char engine[32]; /* what the queues are, in words */
 	char found_by[16]; /* or empty */
 	char conf_file[512]; /* or empty */
