@@ -60,7 +60,7 @@ import json, os, sys
 lines = [x for x in open('report.json', encoding='utf-8')
          if not x.startswith('dsamove: ')]
 want = os.fsencode(sys.argv[1]).rpartition(b'/')[2]
-want = want[:255].decode('utf-8', 'replace')  # the room that it has
+want = want.decode('utf-8', 'replace')
 got = json.loads(lines[-1])['program']
 if len(lines) != 1 or got.replace('\ufffd', '') != want.replace('\ufffd', ''):
     print(len(lines), repr(got), repr(want))
