@@ -15,12 +15,14 @@
 /* The CPU looks at the device after an eighth of what is left to give. */
 #define CPU_PART 8
 #define CPU_LEAST (4 * 1024UL)
-#define CPU_MOST (256 * 1024UL)
+#define CPU_MOST (64 * 1024UL)
 /* A descriptor that brings another queue in carries so much. */
 #define PART_LEAST (16 * 1024UL)
 /* Above this a part is given in two: the second when more is known. */
 #define PART_WHOLE (128 * 1024UL)
 #define PART_ALONE 2048UL
+/* The way there counts for much from this part of the CPU's time on. */
+#define FAR 16
 /* In flight on one queue: the next begins when the first ends. */
 #define PER_QUEUE 2
 /* After so many refusals a queue is left alone by this request. */
@@ -31,6 +33,9 @@ struct meeting {
 	size_t lo, hi; /* not given to anyone yet */
 	size_t safe; /* up to here the CPU knows the pages */
 	size_t in_flight; /* bytes */
+	size_t far; /* bytes that both do in the time of the way there */
+	bool is_late; /* the first pieces are given */
+	bool is_far; /* all is given at once: no time for second thoughts */
 	size_t device; /* bytes that the device did */
 	uint64_t begun, looked, device_end, idle, cpu_ticks;
 	unsigned open;
@@ -86,6 +91,9 @@ static size_t fair(const struct meeting *m)
 	uint64_t to_device = (m->hi - m->lo) / 256 * share / 256;
 	uint64_t ahead = m->in_flight / 256 * (DSAM_WHOLE - share) / 256;
 
+	/* The rate holds the way there once, for the first pieces. */
+	if (m->is_late)
+		ahead += m->far;
 	return to_device > ahead ? to_device - ahead : 0;
 }
 
@@ -96,7 +104,7 @@ static size_t part(const struct meeting *m, size_t all, unsigned q)
 
 	if (m->count[q] >= PER_QUEUE || m->refused[q] >= REFUSALS)
 		return 0;
-	if (own > PART_WHOLE)
+	if (own > PART_WHOLE && !m->is_far)
 		own /= 2;
 	if (own < PART_LEAST)
 		own = all < PART_LEAST ? all : PART_LEAST;
@@ -188,7 +196,8 @@ static void settle(struct meeting *m, unsigned i, uint64_t now)
 	const struct dsam_piece *p = &st->piece[i];
 	size_t had = st->account.device_bytes;
 	unsigned q = (unsigned)(p->queue - dsam_queues.q);
-	uint64_t since = p->sent > m->last[q] ? p->sent : m->last[q];
+	bool is_next = p->sent < m->last[q];
+	uint64_t since = is_next ? m->last[q] : p->sent;
 	uint32_t len = p->len;
 	enum dsam_why why = dsam_pieces_settle(st, i);
 
@@ -197,9 +206,8 @@ static void settle(struct meeting *m, unsigned i, uint64_t now)
 	m->device += st->account.device_bytes - had;
 	m->last[q] = m->device_end = now;
 	if (DSAM_LIKELY(why == DSAM_WHY_NONE)) {
-		if (dsam_queues.count > 1)
-			dsam_tuner_queue(&st->sub.slot->tuner, q, len,
-					 dsam_ticks_between(since, now));
+		dsam_tuner_queue(&st->sub.slot->tuner, q, len,
+				 dsam_ticks_between(since, now), is_next);
 		return;
 	}
 	if (st->is_forked)
@@ -295,6 +303,20 @@ static void work(struct meeting *m)
 	dsam_pieces_by_cpu(st, m->lo, m->hi, m->stop);
 }
 
+/* How far away the device is, as far as known. */
+static void look_far(struct meeting *m, const struct dsam_lesson *l)
+{
+	const struct dsam_tuner *t = &m->st->sub.slot->tuner;
+	uint64_t cpu = l->cpu * ((m->st->rq->n >> 10) + 1) >> 10;
+
+	m->is_late = false;
+	m->is_far = !t->service || t->latency * FAR > cpu;
+	if (t->service && l->cpu && l->device)
+		m->far = (size_t)((t->latency << 20) / (l->cpu + l->device));
+	else
+		m->far = m->st->rq->n / 8;
+}
+
 void dsam_share_run(struct dsam_story *st, struct dsam_lesson *lesson)
 {
 	struct meeting m; /* not cleared: the queues' part is long */
@@ -307,6 +329,7 @@ void dsam_share_run(struct dsam_story *st, struct dsam_lesson *lesson)
 	m.stop = DSAM_WHY_NONE;
 	m.is_refused = false;
 	weigh_queues(&m);
+	look_far(&m, lesson);
 	/* Up to a line where writes go to memory: nothing is in flight. */
 	dsam_pieces_by_cpu(st, 0, st->plan.cpu, DSAM_WHY_HEAD);
 	m.lo = st->plan.cpu;
@@ -322,6 +345,7 @@ void dsam_share_run(struct dsam_story *st, struct dsam_lesson *lesson)
 	m.idle = 0;
 	m.begun = m.looked = m.device_end = dsam_ticks();
 	feed(&m);
+	m.is_late = true;
 	work(&m);
 	if (st->is_forked)
 		return;

@@ -16,6 +16,7 @@
 #define TRY_LOSS 64
 #define TRY_MOST 65536
 #define PASSED 8
+#define SERVICE_LEAST (512 * 1024UL)
 #define FIRST_TRIES 4
 /* What a sample weighs: a quarter, a half. */
 #define STEADY 2
@@ -182,9 +183,25 @@ void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s)
 }
 
 void dsam_tuner_queue(struct dsam_tuner *t, unsigned q, size_t n,
-		      uint64_t ticks)
+		      uint64_t ticks, bool is_next)
 {
-	weigh(&t->queue[q], per_mib(ticks, n), STEADY);
+	uint64_t sample = per_mib(ticks, n), moving;
+
+	weigh(&t->queue[q], sample, STEADY);
+	if (is_next) {
+		/* Short pieces' ends are not seen exactly enough. */
+		if (n < SERVICE_LEAST || !ticks)
+			return;
+		/* Never much less than the truth; more where it came late. */
+		if (!t->service || sample < t->service)
+			t->service = sample;
+		else
+			t->service += t->service / 64 + 1;
+		return;
+	}
+	moving = t->service * n >> MIB_SHIFT;
+	if (t->service && ticks > moving)
+		weigh(&t->latency, ticks - moving, STEADY);
 }
 
 static unsigned touch_index(size_t n, const void *caller)

@@ -42,6 +42,8 @@ struct dsam_tuner {
 	struct dsam_lesson lesson[DSAM_WORKS][2][DSAM_BINS];
 	/* Ticks for a MiB of each queue, compared with one another. */
 	uint64_t queue[DSAM_MAX_QUEUES];
+	/* Ticks for a MiB right behind another piece; of the way there. */
+	uint64_t service, latency;
 	/* By size and caller: requests that still get their pages touched. */
 	uint8_t touch[DSAM_TOUCHES];
 };
@@ -83,9 +85,12 @@ struct dsam_shared {
 };
 void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s);
 
-/* A piece of n bytes kept queue number q busy for so many ticks. */
+/*
+ * A piece of n bytes kept queue number q busy for so many ticks; is_next: from
+ * the end of the piece before, else from its submission.
+ */
 void dsam_tuner_queue(struct dsam_tuner *t, unsigned q, size_t n,
-		      uint64_t ticks);
+		      uint64_t ticks, bool is_next);
 
 /* A request of n bytes, called from caller, met an absent page. */
 void dsam_tuner_absent(struct dsam_tuner *t, size_t n, const void *caller);
