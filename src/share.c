@@ -9,6 +9,7 @@
 
 #include "clock.h"
 #include "offload.h"
+#include "share_part.h"
 
 #include <immintrin.h>
 
@@ -16,120 +17,6 @@
 #define CPU_PART 8
 #define CPU_LEAST (4 * 1024UL)
 #define CPU_MOST (64 * 1024UL)
-/* A descriptor that brings another queue in carries so much. */
-#define PART_LEAST (16 * 1024UL)
-/* Above this a part is given in two: the second when more is known. */
-#define PART_WHOLE (128 * 1024UL)
-#define PART_ALONE 2048UL
-/* The way there counts for much from this part of the CPU's time on. */
-#define FAR 16
-/* In flight on one queue: the next begins when the first ends. */
-#define PER_QUEUE 2
-/* After so many refusals a queue is left alone by this request. */
-#define REFUSALS 3
-
-struct meeting {
-	struct dsam_story *st;
-	size_t lo, hi; /* not given to anyone yet */
-	size_t safe; /* up to here the CPU knows the pages */
-	size_t in_flight; /* bytes */
-	size_t far; /* bytes that both do in the time of the way there */
-	bool is_late; /* the first pieces are given */
-	bool is_far; /* all is given at once: no time for second thoughts */
-	size_t device; /* bytes that the device did */
-	uint64_t begun, looked, device_end, idle, cpu_ticks;
-	unsigned open;
-	bool was_full; /* a queue that may be tried again */
-	bool is_refused; /* some queue was full */
-	enum dsam_why stop; /* not NONE: nothing more for the device */
-	uint8_t count[DSAM_MAX_QUEUES]; /* in flight on each */
-	uint8_t refused[DSAM_MAX_QUEUES];
-	uint64_t weight[DSAM_MAX_QUEUES]; /* its part of DSAM_WHOLE */
-	uint64_t last[DSAM_MAX_QUEUES]; /* when it last answered */
-};
-
-/* Parts by speed; a queue that nobody knows counts as the best. */
-static void weigh_queues(struct meeting *m)
-{
-	const struct dsam_tuner *t = &m->st->sub.slot->tuner;
-	uint64_t best = UINT64_MAX, sum = 0;
-	unsigned count = dsam_queues.count;
-
-	m->open = 0;
-	for (unsigned q = 0; q < count; q++) {
-		m->count[q] = m->refused[q] = 0;
-		m->last[q] = 0;
-		m->weight[q] = 0;
-		if (!dsam_queue_is_open(&dsam_queues.q[q]))
-			continue;
-		m->open++;
-		if (t->queue[q] && t->queue[q] < best)
-			best = t->queue[q];
-	}
-	if (best == UINT64_MAX)
-		best = 1;
-	for (unsigned q = 0; q < count; q++) {
-		if (!dsam_queue_is_open(&dsam_queues.q[q]))
-			continue;
-		m->weight[q] = DSAM_WHOLE;
-		if (t->queue[q])
-			m->weight[q] = DSAM_WHOLE * best / t->queue[q] + 1;
-		sum += m->weight[q];
-	}
-	for (unsigned q = 0; count > 1 && q < count; q++)
-		if (sum)
-			m->weight[q] = m->weight[q] * DSAM_WHOLE / sum;
-}
-
-/*
- * What the device should still get, so that both end at once: of all that is
- * left its share, less what it has in flight.
- */
-static size_t fair(const struct meeting *m)
-{
-	uint64_t share = m->st->plan.share;
-	uint64_t to_device = (m->hi - m->lo) / 256 * share / 256;
-	uint64_t ahead = m->in_flight / 256 * (DSAM_WHOLE - share) / 256;
-
-	/* The rate holds the way there once, for the first pieces. */
-	if (m->is_late)
-		ahead += m->far;
-	return to_device > ahead ? to_device - ahead : 0;
-}
-
-/* How much of that queue q gets now; 0: nothing. */
-static size_t part(const struct meeting *m, size_t all, unsigned q)
-{
-	size_t own = all / 256 * m->weight[q] / 256;
-
-	if (m->count[q] >= PER_QUEUE || m->refused[q] >= REFUSALS)
-		return 0;
-	if (own > PART_WHOLE && !m->is_far)
-		own /= 2;
-	if (own < PART_LEAST)
-		own = all < PART_LEAST ? all : PART_LEAST;
-	/* Too little for a descriptor, or for another one. */
-	if (own < PART_ALONE || (own < PART_LEAST && m->in_flight))
-		return 0;
-	/* A slow queue would be waited for. */
-	if (m->open > 1 && m->weight[q] * m->open < DSAM_WHOLE / 4 &&
-	    own == PART_LEAST)
-		return 0;
-	return own;
-}
-
-/* Where a piece of so many bytes before hi begins: at a line, or a page. */
-static size_t cut(const struct meeting *m, size_t bytes)
-{
-	uintptr_t dst = (uintptr_t)m->st->rq->dst;
-	uintptr_t unit = bytes >= PART_WHOLE / 2 ? DSAM_PAGE : DSAM_LINE;
-	uintptr_t at;
-
-	if (bytes >= m->hi - m->lo)
-		return m->lo;
-	at = (dst + m->hi - bytes) & -unit;
-	return at > dst + m->lo ? at - dst : m->lo;
-}
 
 static bool launch(struct meeting *m, unsigned q, size_t bytes)
 {
@@ -144,7 +31,7 @@ static bool launch(struct meeting *m, unsigned q, size_t bytes)
 		bytes = queue->max_transfer - DSAM_PAGE;
 	else if (bytes > queue->max_transfer)
 		bytes = queue->max_transfer;
-	from = cut(m, bytes);
+	from = dsam_part_cut(m, bytes);
 	if (m->hi - from > queue->max_transfer)
 		from = m->hi - queue->max_transfer;
 	st->sub.only = queue;
@@ -159,7 +46,7 @@ static bool launch(struct meeting *m, unsigned q, size_t bytes)
 	if (why != DSAM_WHY_BUSY && why != DSAM_WHY_NO_QUEUE)
 		m->stop = why;
 	m->refused[q]++;
-	m->was_full = m->refused[q] < REFUSALS;
+	m->was_full = m->refused[q] < DSAM_PART_REFUSALS;
 	m->is_refused = true;
 	return false;
 }
@@ -184,7 +71,8 @@ static void feed(struct meeting *m)
 			return;
 		if (!dsam_queue_is_open(&dsam_queues.q[q]))
 			continue;
-		while ((bytes = part(m, fair(m), q)) && launch(m, q, bytes))
+		while ((bytes = dsam_part_of(m, dsam_part_fair(m), q)) &&
+		       launch(m, q, bytes))
 			if (is_full(m->st))
 				return;
 	}
@@ -303,20 +191,6 @@ static void work(struct meeting *m)
 	dsam_pieces_by_cpu(st, m->lo, m->hi, m->stop);
 }
 
-/* How far away the device is, as far as known. */
-static void look_far(struct meeting *m, const struct dsam_lesson *l)
-{
-	const struct dsam_tuner *t = &m->st->sub.slot->tuner;
-	uint64_t cpu = l->cpu * ((m->st->rq->n >> 10) + 1) >> 10;
-
-	m->is_late = false;
-	m->is_far = !t->service || t->latency * FAR > cpu;
-	if (t->service && l->cpu && l->device)
-		m->far = (size_t)((t->latency << 20) / (l->cpu + l->device));
-	else
-		m->far = m->st->rq->n / 8;
-}
-
 void dsam_share_run(struct dsam_story *st, struct dsam_lesson *lesson)
 {
 	struct meeting m; /* not cleared: the queues' part is long */
@@ -328,8 +202,8 @@ void dsam_share_run(struct dsam_story *st, struct dsam_lesson *lesson)
 	m.hi = n;
 	m.stop = DSAM_WHY_NONE;
 	m.is_refused = false;
-	weigh_queues(&m);
-	look_far(&m, lesson);
+	dsam_part_weigh(&m);
+	dsam_part_far(&m, lesson);
 	/* Up to a line where writes go to memory: nothing is in flight. */
 	dsam_pieces_by_cpu(st, 0, st->plan.cpu, DSAM_WHY_HEAD);
 	m.lo = st->plan.cpu;
@@ -337,7 +211,7 @@ void dsam_share_run(struct dsam_story *st, struct dsam_lesson *lesson)
 		dsam_pieces_touch(st, m.lo, n);
 		m.safe = n;
 	} else {
-		own = n - m.lo - fair(&m);
+		own = n - m.lo - dsam_part_fair(&m);
 		own += own / 8 + n / 64;
 		m.safe = own < n - m.lo ? m.lo + own : n;
 		dsam_pieces_probe(st->rq, m.lo, m.safe);

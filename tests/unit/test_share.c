@@ -186,7 +186,7 @@ START_TEST(every_byte_once_on_every_queue)
 		size_t at = random_below(&r, 5000);
 
 		n = n + at < ROOM ? n : ROOM - at;
-		copy(at, n);
+		copy_shared(at, n);
 		bytes += n;
 	}
 	expect_all_counted(bytes);
