@@ -179,6 +179,8 @@ static void child(struct random *r, unsigned char *a, unsigned char *b)
 		counted_end(91);
 	}
 	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
+	if (WIFSIGNALED(status))
+		printf("child: signal %d\n", WTERMSIG(status));
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 91);
 }
 
