@@ -22,7 +22,8 @@ between() { # NAME LOW HIGH GOT
 }
 
 # timed NAME US ROUNDS DEPTH SIZE OPTIONS...: in $mode.  The fastest round is
-# it: a busy machine makes rounds longer, nothing makes them shorter.
+# it: a busy machine makes rounds longer (or what the device knows of its own
+# way there too long, and so rounds shorter): then it is tried again.
 timed() {
 	local name=$1 want=$2 try
 	shift 2
@@ -30,7 +31,7 @@ timed() {
 		[ "$try" -eq 1 ] || sleep 1
 		load "$mode" "$@"
 		awk -v w="$want" -v g="$(figure fastest_us)" \
-			'BEGIN { exit !(g < w * 1.1) }' && break
+			'BEGIN { exit !(g > w * 0.9 && g < w * 1.1) }' && break
 	done
 	near "$name" "$want" "$(figure fastest_us)" 10
 }
