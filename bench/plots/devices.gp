@@ -4,7 +4,7 @@ unset logscale
 set multiplot layout 2, 1 margins 0.07, 0.98, 0.09, 0.86 spacing 0, 0.1 \
 	title head("Several devices of 5 GB/s, one 64 MiB copy at a time and thread, timing-only device")
 set ylabel "GB/s, all threads"
-set yrange [0:34]
+set yrange [0:42]
 set xrange [-0.6:7.6]
 set grid noxtics
 unset xlabel
