@@ -97,13 +97,16 @@ static void probe(struct dsam_queue *q)
 		return;
 	}
 	/* One in flight is never overwritten: it is waited for. */
-	if (!q->is_probed || q->probe_record.status) {
+	if (!q->is_probed) {
 		probe_send(q);
 		if (q->is_probed) {
 			atomic_store(&q->probe_at, dsam_ticks() + pause);
 			return;
 		}
 	}
+	/* Answered with an error: the next one after the longer pause. */
+	if (q->probe_record.status)
+		q->is_probed = false;
 	pause = q->probe_pause;
 	q->probe_pause = pause * 2 < last ? pause * 2 : last;
 }

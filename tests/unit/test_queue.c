@@ -210,8 +210,11 @@ START_TEST(pauses_grow_to_a_minute)
 }
 END_TEST
 
+/* After a pause that grows: not at each look. */
 START_TEST(a_failed_probe_is_sent_again)
 {
+	uint64_t pause;
+
 	fake_birth(1);
 	fake[0].status = DSA_COMP_HW_ERR1;
 	dsam_queue_quarantine(&q[0]);
@@ -219,6 +222,14 @@ START_TEST(a_failed_probe_is_sent_again)
 		make_due();
 		ck_assert(!dsam_queue_any());
 		ck_assert_uint_eq(fake[0].enqueued, i);
+		/* The answer is seen; the next is sent in its time. */
+		pause = q[0].probe_pause;
+		make_due();
+		ck_assert(!dsam_queue_any());
+		ck_assert_uint_eq(fake[0].enqueued, i);
+		ck_assert_uint_eq(q[0].probe_pause, 2 * pause);
+		ck_assert_uint_gt(atomic_load(&q[0].probe_at),
+				  dsam_ticks() + pause / 2);
 	}
 	fake[0].status = DSA_COMP_SUCCESS;
 	make_due();
