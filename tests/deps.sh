@@ -15,7 +15,7 @@ programs) want="curl default-jdk-headless ffmpeg gdb imagemagick libgoogle-perft
 	memcached nginx nodejs openssl perl postgresql redis-server sqlite3
 	strace stress-ng valgrind xz-utils zstd" ;;
 lint) want="clang-14 clang libclang-rt-14-dev valgrind clang-format-14 clang-tidy-14 cppcheck shellcheck" ;;
-package) want="debhelper lintian fakeroot libaccel-config-dev libelf-dev libinih-dev
+package) want="build-essential debhelper lintian fakeroot libaccel-config-dev libelf-dev libinih-dev
 	libjson-c-dev libunwind-dev pkg-config systemtap-sdt-dev uuid-dev" ;;
 bench) want="gnuplot-nox fonts-dejavu-core" ;;
 *) echo "usage: tests/deps.sh build|programs|lint|package|bench" >&2 && exit 2 ;;

@@ -4,6 +4,8 @@
 # before we are born and after we are dead.
 . tests/lib.sh "$1"
 . tests/hostile.sh
+# Thousands of threads on a busy machine are no dead device.
+export DSAMOVE_DEVICE_TIMEOUT_MS=30000
 
 gcc -shared -fPIC -O2 -fno-builtin -o "$tmp/elsewhere.so" -x c - <<'END'
 #include <string.h>
