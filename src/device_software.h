@@ -64,6 +64,20 @@ int dsam_software_birth(struct dsam_queue *q, unsigned engines, uint64_t mbps,
  */
 int dsam_software_script(const char *text, char *why, size_t room);
 
+/* HOT.  The next step of the script, by its number. */
+unsigned dsam_software_next_step(void);
+
+/* HOT.  Ticks that the descriptor should take; 0: as fast as it can. */
+uint64_t dsam_software_due(const struct dsa_hw_desc *d);
+
+/*
+ * HOT.  Execute a descriptor as the step says, and write its record: status
+ * last, when the time stamp ready is reached.
+ */
+void dsam_software_execute(const struct dsam_memory *m,
+			   const struct dsa_hw_desc *d,
+			   const struct dsam_step *step, uint64_t ready);
+
 /* An engine's life: takes descriptors until the process ends. */
 void *dsam_software_engine(void *arg);
 

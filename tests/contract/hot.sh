@@ -23,6 +23,7 @@ src/submit dsam_arena dsam_clock dsam_queue_* dsam_tuner_* dsam_wait_*
 src/wait dsam_clock
 src/queue dsam_clock
 src/device_dsa dsam_queue_drain_* dsam_self
+src/device_engines dsam_clock dsam_software dsam_software_*
 src/device_software dsam_clock dsam_descriptor_exec dsam_record_write dsam_software_*
 src/software_memory dsam_libc
 src/descriptor_exec dsam_crc_* dsam_descriptor_check dsam_walk_*
