@@ -90,11 +90,14 @@ static void expect_variety(void)
 		counted += s->why_bytes[w];
 	ck_assert_uint_eq(calls, o.cases);
 	ck_assert_uint_eq(bytes, counted);
+	ck_assert_uint_eq(dsam_self.slot->in_flight, 0);
+	/* A few hundred cases, as under a sanitizer, may lack a kind. */
+	if (o.cases < 5000)
+		return;
 	ck_assert_uint_gt(s->device_bytes, bytes / 20);
 	ck_assert_uint_gt(s->faults, 0);
 	ck_assert_uint_gt(s->why_calls[DSAM_WHY_SPLIT], 0);
 	ck_assert_uint_gt(s->why_calls[DSAM_WHY_ERROR], 0);
-	ck_assert_uint_eq(dsam_self.slot->in_flight, 0);
 }
 
 START_TEST(inline_device)
