@@ -25,6 +25,7 @@
 
 /* A NOOP takes about a microsecond; a silent device gets this long. */
 #define NOOP_MS 200
+#define NOOP_SPIN_NS 50000
 
 static bool leaf7_ecx(unsigned bit)
 {
@@ -101,7 +102,7 @@ static int keep_fd(struct dsam_queue *q, int fd)
  */
 static int try_noop(struct dsam_queue *q)
 {
-	uint64_t until;
+	uint64_t start, waited = 0;
 
 	dsam_descriptor_begin(&q->probe_desc, &q->probe_record,
 			      DSA_OPCODE_NOOP);
@@ -113,9 +114,14 @@ static int try_noop(struct dsam_queue *q)
 	case DSAM_ENQUEUE_TAKEN:
 		break;
 	}
-	until = dsam_clock_monotonic() + NOOP_MS * 1000000ULL;
-	while (!q->probe_record.status && dsam_clock_monotonic() < until)
-		__builtin_ia32_pause();
+	start = dsam_clock_monotonic();
+	while (!q->probe_record.status && waited < NOOP_MS * 1000000ULL) {
+		waited = dsam_clock_monotonic() - start;
+		if (waited < NOOP_SPIN_NS)
+			__builtin_ia32_pause();
+		else
+			dsam_syscall3(SYS_sched_yield, 0, 0, 0);
+	}
 	if (q->probe_record.status == DSA_COMP_SUCCESS)
 		return 0;
 	return q->probe_record.status ? -EIO : -ETIMEDOUT;
@@ -139,7 +145,8 @@ static bool is_the_node(struct dsam_queue *q, int fd)
 	       (st.st_rdev || st.st_dev == q->node_dev);
 }
 
-static int open_node(struct dsam_queue *q)
+/* is_tried: write(2) to this node went through in a parent of ours. */
+static int open_node(struct dsam_queue *q, bool is_tried)
 {
 	int fd = (int)dsam_syscall6(SYS_openat, AT_FDCWD, (long)q->path,
 				    O_RDWR | O_CLOEXEC | O_NOCTTY, 0, 0, 0);
@@ -158,7 +165,7 @@ static int open_node(struct dsam_queue *q)
 			return 0;
 	}
 	rc = keep_fd(q, fd);
-	if (!rc)
+	if (!rc && !is_tried)
 		rc = try_noop(q);
 	if (rc && q->fd >= 0)
 		dsam_queue_disown(q);
@@ -182,18 +189,20 @@ int dsam_queue_open(struct dsam_queue *q, const struct dsam_wq *wq)
 					  : (uint32_t)wq->max_transfer;
 	q->has_cache_control = wq->gen_cap & DSAM_GENCAP_CACHE_CONTROL;
 	q->has_compare = wq->op_cap >> DSA_OPCODE_COMPARE & 1;
-	return open_node(q);
+	return open_node(q, false);
 }
 
 int dsam_queue_reopen(struct dsam_queue *q)
 {
+	/* Then nobody waits for a NOOP: a crowd of children would. */
+	bool is_tried = q->ops == &dsam_device_write;
 	int rc;
 
 	/* The portal is not mapped here: VM_DONTCOPY. */
 	q->portal = NULL;
 	dsam_queue_forget(q);
 	dsam_queue_disown(q);
-	rc = open_node(q);
+	rc = open_node(q, is_tried);
 	atomic_store(&q->state, rc ? DSAM_QUEUE_CLOSED : DSAM_QUEUE_OPEN);
 	return rc;
 }

@@ -29,6 +29,7 @@ under() {
 	case $mode in
 	inline) with+=(DSAMOVE_DEVICE=software DSAMOVE_SOFTWARE_ENGINES=0) ;;
 	engines) with+=(DSAMOVE_DEVICE=software) ;;
+	mmap) with+=(TRAPS=1) ;&
 	*) device=("$tb" -a "$dir/account" --submit "$mode"
 		"${options[@]}" --) ;;
 	esac
@@ -86,6 +87,13 @@ seen() {
 a = json.load(open(sys.argv[1]))
 t = a["total"]
 print(eval(sys.argv[2]))' "$tmp/$1/account" "$2"
+}
+
+# reasons MODE REASON: for each report of the last run, REASON if it has it
+reasons() {
+	python3 -I -S -c 'import json, sys
+print(*(sys.argv[2] if sys.argv[2] in json.loads(line)["cpu_reasons"] else ""
+        for line in open(sys.argv[1])))' "$tmp/$1/reports" "$2"
 }
 
 # counts MODE: what is wrong with the counts of counted.h; each process has

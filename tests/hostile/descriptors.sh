@@ -21,6 +21,13 @@ for how in no_new_privs setuid capabilities chroot files; do
 	mkdir -p "$tmp/root"
 	everywhere $how exact "$hostile/descriptors" $how "$tmp/root"
 done
+# A child that could open no queue reports all the same, and why.
+if [[ $modes == *mmap* ]]; then
+	for mode in write mmap; do
+		is "$mode: files: the child, and its parent" 'no_queue ' \
+			"$(reasons $mode no_queue)"
+	done
+fi
 # A child that copies has its own queue, unless it is told not to.
 if [[ $modes == *mmap* ]]; then
 	for after in reopen cpu; do

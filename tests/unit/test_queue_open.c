@@ -243,6 +243,28 @@ START_TEST(opened_again_in_a_child)
 }
 END_TEST
 
+/* Write(2) was seen to work: two hundred children don't wait for a NOOP. */
+START_TEST(opened_again_without_a_noop)
+{
+	int fd;
+
+	NEEDS_WRITE("opened_again_without_a_noop");
+	open_fifo();
+	end_device(q.fd);
+	ck_assert(!unlink(wq.path));
+	fd = open(wq.path, O_RDWR | O_CREAT | O_EXCL, 0600);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(dsam_queue_reopen(&q), 0);
+	ck_assert_int_eq(atomic_load(&q.state), DSAM_QUEUE_OPEN);
+	ck_assert_int_eq(read(fd, &desc, 64), 0);
+	/* One who could not write before tries. */
+	q.ops = &dsam_device_enqcmd;
+	ck_assert_int_eq(dsam_queue_reopen(&q), -ETIMEDOUT);
+	ck_assert_int_eq(read(fd, &desc, 64), 64);
+	close(fd);
+}
+END_TEST
+
 START_TEST(nodes_that_can_not_serve)
 {
 	int before = lowest_fd(), fd;
@@ -297,4 +319,5 @@ RUN_SUITE_WITH("queue_open", start, stop, a_node_that_takes_descriptors,
 	       a_number_that_became_the_programs,
 	       drained_the_number_stays_taken,
 	       drained_is_when_no_write_is_under_way, opened_again_in_a_child,
-	       nodes_that_can_not_serve, transfer_sizes)
+	       opened_again_without_a_noop, nodes_that_can_not_serve,
+	       transfer_sizes)
