@@ -168,6 +168,7 @@ static struct dsam_slot *claim(void)
 		if (!atomic_compare_exchange_strong(&dsam_arena->state[i],
 						    &none, DSAM_SLOT_LIVE))
 			continue;
+		dsam_self.coming = s;
 		find_row(s);
 		return s;
 	}
@@ -198,6 +199,8 @@ static void settle_in(struct dsam_slot *s, const void *frame)
 	pthread_setspecific(key, s);
 	atomic_signal_fence(memory_order_seq_cst);
 	dsam_self.slot = s;
+	atomic_signal_fence(memory_order_seq_cst);
+	dsam_self.coming = NULL;
 }
 
 static enum dsam_why join(struct dsam_slot **out, const void *frame)
@@ -210,6 +213,8 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 		return DSAM_WHY_NO_SLOT;
 	}
 	/* From here a signal handler's copy finds JOINING and is nested. */
+	dsam_self.coming = NULL;
+	dsam_self.is_copied = false;
 	dsam_self.epoch = dsam_slot_epoch();
 	dsam_self.slot = DSAM_SELF_JOINING;
 	s = claim();
@@ -231,6 +236,33 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
 }
 
 /*
+ * From old to the slot that is coming.  A handler may leave this by a long
+ * jump at any point, and then it is done again, by dsam_slot_leave_half or by
+ * the next request: each step can be.
+ */
+static struct dsam_slot *move_on(struct dsam_slot *old, const void *frame)
+{
+	struct dsam_slot *s = dsam_self.coming;
+
+	if (!dsam_self.is_copied) {
+		find_row(s);
+		dsam_libc.memmove(dsam_slot_stats(s), dsam_slot_stats(old),
+				  sizeof(s->stats));
+		dsam_libc.memmove(&s->tuner, &old->tuner, sizeof(s->tuner));
+		s->in_crowd = old->in_crowd;
+		atomic_signal_fence(memory_order_seq_cst);
+		dsam_self.is_copied = true;
+	}
+	atomic_signal_fence(memory_order_seq_cst);
+	dsam_libc.memset(dsam_slot_stats(old), 0, sizeof(old->stats));
+	old->in_crowd = 0;
+	settle_in(s, frame);
+	dsam_self.is_copied = false;
+	set_state(old, DSAM_SLOT_FREE);
+	return s;
+}
+
+/*
  * A jump out of the submission itself leaves an entry of which nobody knows
  * whether the device has it: it may wait for ever.  Before a slot runs out
  * of entries the thread moves to another, with its counters; the old one is
@@ -238,19 +270,28 @@ static enum dsam_why join(struct dsam_slot **out, const void *frame)
  */
 static struct dsam_slot *move_house(struct dsam_slot *old, const void *frame)
 {
-	struct dsam_slot *s = claim();
+	/* Left right at the end of the last time. */
+	if (dsam_self.coming == old) {
+		dsam_self.coming = NULL;
+		dsam_self.is_copied = false;
+	}
+	return dsam_self.coming || claim() ? move_on(old, frame) : old;
+}
 
-	if (!s)
-		return old;
-	dsam_libc.memmove(dsam_slot_stats(s), dsam_slot_stats(old),
-			  sizeof(s->stats));
-	dsam_libc.memset(dsam_slot_stats(old), 0, sizeof(old->stats));
-	dsam_libc.memmove(&s->tuner, &old->tuner, sizeof(s->tuner));
-	s->in_crowd = old->in_crowd;
-	old->in_crowd = 0;
-	settle_in(s, frame);
-	set_state(old, DSAM_SLOT_FREE);
-	return s;
+void dsam_slot_leave_half(void)
+{
+	struct dsam_slot *s = dsam_self.slot, *coming = dsam_self.coming;
+
+	if (dsam_self.epoch != dsam_slot_epoch())
+		return;
+	if (s == DSAM_SELF_JOINING) {
+		dsam_self.slot = NULL;
+		dsam_self.coming = NULL;
+		if (coming)
+			set_state(coming, DSAM_SLOT_FREE);
+	} else if (coming && s > DSAM_SELF_GONE && coming != s) {
+		(void)move_on(s, s->frame);
+	}
 }
 
 static enum dsam_why be_reborn(void)
@@ -283,11 +324,12 @@ enum dsam_why dsam_slot_enter_slow(struct dsam_slot **out, const void *frame)
 	 * made the slot busy was most likely left by a long jump.  Either
 	 * way nothing breaks: entries are claimed, and have serials.
 	 */
-	if ((uintptr_t)frame < (uintptr_t)s->frame && dsam_left_count(s))
+	if ((uintptr_t)frame < (uintptr_t)s->frame &&
+	    (dsam_self.coming || dsam_left_count(s)))
 		return DSAM_WHY_NESTED;
 	/* It was left by a long jump that is not libc's. */
 	dsam_left_await(s);
-	if (dsam_left_count(s) >= DSAM_DEPTH / 2)
+	if (dsam_self.coming || dsam_left_count(s) >= DSAM_DEPTH / 2)
 		s = move_house(s, frame);
 	s->frame = frame;
 	*out = s;

@@ -91,6 +91,8 @@ struct dsam_self {
 	struct dsam_slot *slot; /* or one of the two below */
 	uint32_t epoch;
 	uint32_t patience; /* copies until it looks for a slot again */
+	struct dsam_slot *coming; /* claimed, and not slot yet */
+	bool is_copied; /* the counters of slot are there, too */
 };
 #define DSAM_SELF_JOINING ((struct dsam_slot *)1)
 #define DSAM_SELF_GONE ((struct dsam_slot *)2)
@@ -118,6 +120,13 @@ void dsam_slot_begin(void);
 
 /* The way in when the calling thread has no free slot at hand (COLD). */
 enum dsam_why dsam_slot_enter_slow(struct dsam_slot **out, const void *frame);
+
+/*
+ * The calling thread is about to leave by a long jump: what it began of joining
+ * or of moving to another slot is undone or brought to its end, so that no
+ * slot is lost and nothing is counted twice.
+ */
+void dsam_slot_leave_half(void);
 
 /* Count a request that was done without a slot. */
 void dsam_slot_outside(enum dsam_op op, enum dsam_why why, size_t n);

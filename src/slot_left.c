@@ -86,8 +86,10 @@ static void await_doubtful(struct dsam_slot *s)
 
 void dsam_left_for_good(void)
 {
-	struct dsam_slot *s = dsam_self.slot;
+	struct dsam_slot *s;
 
+	dsam_slot_leave_half();
+	s = dsam_self.slot;
 	/* In the child of a fork the slot is not this thread's. */
 	if (s <= DSAM_SELF_GONE || dsam_self.epoch != dsam_slot_epoch() ||
 	    !s->in_flight)

@@ -26,12 +26,13 @@ void dsam_left_await(struct dsam_slot *s);
  */
 void dsam_left_for_good(void);
 
-/* Is there anything in flight?  Asked by each long jump. */
+/* Is anything in flight, or half done?  Asked by each long jump. */
 static inline bool dsam_left_any(void)
 {
 	const struct dsam_slot *s = dsam_self.slot;
 
-	return DSAM_UNLIKELY(s > DSAM_SELF_GONE && s->in_flight);
+	return DSAM_UNLIKELY(s > DSAM_SELF_GONE ? s->in_flight != 0
+						: s == DSAM_SELF_JOINING);
 }
 
 #endif

@@ -2,7 +2,10 @@
 /* A thread's slot: joining, nesting, jumps, the end of threads, crowds. */
 #include "fake_device.h"
 
+#include "slot_left.h"
+
 #include <pthread.h>
+#include <setjmp.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -147,6 +150,136 @@ START_TEST(a_slot_full_of_lost_entries_is_left_behind)
 	/* Its old home is not let again while something may be written. */
 	ck_assert_int_eq(state_of(old), DSAM_SLOT_FREE);
 	ck_assert_uint_eq(old->in_flight, 0xffff);
+}
+END_TEST
+
+/* ---- jumps out of joining and moving ---- */
+
+static sigjmp_buf back;
+static int jump_in; /* so many calls of libc's functions from now */
+static void *(*real_memmove)(void *, const void *, size_t);
+static void *(*real_memset)(void *, int, size_t);
+
+/* As a handler that interrupts it: half of it is done. */
+static void perhaps_jump(void)
+{
+	if (--jump_in)
+		return;
+	dsam_left_for_good();
+	siglongjmp(back, 1);
+}
+
+static void *memmove_and_jump(void *to, const void *from, size_t n)
+{
+	real_memmove(to, from, n / 2);
+	perhaps_jump();
+	return real_memmove(to, from, n);
+}
+
+static void *memset_and_jump(void *to, int c, size_t n)
+{
+	real_memset(to, c, n / 2);
+	perhaps_jump();
+	return real_memset(to, c, n);
+}
+
+static uint64_t counted(unsigned *live)
+{
+	struct dsam_thread_stats sum = {0};
+
+	*live = 0;
+	for (unsigned i = 0; i < DSAM_SLOTS; i++) {
+		*live += atomic_load(&dsam_arena->state[i]) == DSAM_SLOT_LIVE;
+		dsam_stats_sum(&sum, &dsam_arena->slot[i].stats);
+	}
+	return sum.op[0].calls[0];
+}
+
+/* In the nth of: counters copied, tuner copied, old counters cleared. */
+static void jump_out_of_move(int nth)
+{
+	unsigned live;
+
+	fake_birth(1);
+	ck_assert_int_eq(enter(100), DSAM_WHY_NONE);
+	for (unsigned i = 0; i < DSAM_DEPTH; i++)
+		submit_one();
+	slot->stats.op[0].calls[0] = 41;
+	real_memmove = dsam_libc.memmove;
+	real_memset = dsam_libc.memset;
+	dsam_libc.memmove = memmove_and_jump;
+	dsam_libc.memset = memset_and_jump;
+	jump_in = nth;
+	if (!sigsetjmp(back, 1)) {
+		enter(90);
+		ck_abort_msg("nobody jumped");
+	}
+	ck_assert_uint_eq(counted(&live), 41);
+	ck_assert_uint_eq(live, 1);
+	ck_assert_ptr_null(dsam_self.coming);
+	ck_assert_int_eq(enter(80), DSAM_WHY_NONE);
+	ck_assert_uint_eq(slot->stats.op[0].calls[0], 41);
+	ck_assert_uint_eq(counted(&live), 41);
+	ck_assert_uint_eq(live, 1);
+}
+
+START_TEST(a_move_left_while_counters_are_copied)
+{
+	jump_out_of_move(1);
+}
+END_TEST
+
+START_TEST(a_move_left_while_all_is_copied)
+{
+	jump_out_of_move(2);
+}
+END_TEST
+
+START_TEST(a_move_left_while_the_old_is_cleared)
+{
+	jump_out_of_move(3);
+}
+END_TEST
+
+/* Not by libc's functions: nobody told us. */
+START_TEST(a_move_that_is_left_untold_goes_on)
+{
+	struct dsam_slot *old;
+	unsigned live;
+
+	fake_birth(1);
+	ck_assert_int_eq(enter(100), DSAM_WHY_NONE);
+	old = slot;
+	submit_one();
+	slot->stats.op[0].calls[0] = 41;
+	dsam_self.coming = &dsam_arena->slot[1];
+	atomic_store(&dsam_arena->state[1], DSAM_SLOT_LIVE);
+	/* A handler in the midst of it. */
+	ck_assert_int_eq(enter(200), DSAM_WHY_NESTED);
+	old->rec[0].status = 1;
+	ck_assert_int_eq(enter(200), DSAM_WHY_NESTED);
+	ck_assert_int_eq(enter(90), DSAM_WHY_NONE);
+	ck_assert_ptr_eq(slot, &dsam_arena->slot[1]);
+	ck_assert_uint_eq(counted(&live), 41);
+	ck_assert_uint_eq(live, 1);
+}
+END_TEST
+
+START_TEST(joining_that_a_jump_leaves_begins_again)
+{
+	unsigned live;
+
+	fake_birth(1);
+	dsam_self.epoch = dsam_slot_epoch();
+	dsam_self.slot = DSAM_SELF_JOINING;
+	dsam_self.coming = &dsam_arena->slot[0];
+	atomic_store(&dsam_arena->state[0], DSAM_SLOT_LIVE);
+	ck_assert_int_eq(enter(0), DSAM_WHY_NESTED);
+	ck_assert(dsam_left_any());
+	dsam_left_for_good();
+	ck_assert_int_eq(enter(0), DSAM_WHY_NONE);
+	ck_assert_uint_eq(counted(&live), 0);
+	ck_assert_uint_eq(live, 1);
 }
 END_TEST
 
@@ -358,6 +491,10 @@ RUN_SUITE("slot", birth_lays_everything_where_hardware_wants_it,
 	  a_deeper_call_while_the_device_works_is_nested,
 	  a_slot_left_by_a_jump_is_taken_over,
 	  a_slot_full_of_lost_entries_is_left_behind,
+	  a_move_left_while_counters_are_copied,
+	  a_move_left_while_all_is_copied, a_move_left_while_the_old_is_cleared,
+	  a_move_that_is_left_untold_goes_on,
+	  joining_that_a_jump_leaves_begins_again,
 	  an_ended_thread_keeps_its_row, many_ended_threads_are_folded,
 	  a_copy_after_the_end_is_the_cpus, a_thread_that_ends_leaves_the_crowd,
 	  no_slot_is_free, a_free_slot_with_something_in_flight_waits,
