@@ -119,6 +119,19 @@ bool dsam_log_write(int fd, const char *text, size_t n)
 	return true;
 }
 
+size_t dsam_log_decimal(char *out, size_t room, size_t number)
+{
+	char digit[20];
+	size_t n = 0, used = 0;
+
+	do
+		digit[n++] = (char)('0' + number % 10);
+	while (number /= 10);
+	while (n && used < room)
+		out[used++] = digit[--n];
+	return used;
+}
+
 bool dsam_log_path(const char *path, char *out, size_t room)
 {
 	size_t used = 0;
@@ -129,9 +142,9 @@ bool dsam_log_path(const char *path, char *out, size_t room)
 			continue;
 		}
 		if (*++path == 'p') {
-			used += (size_t)snprintf(
-				out + used, room - used, "%ld",
-				dsam_syscall3(SYS_getpid, 0, 0, 0));
+			used += dsam_log_decimal(
+				out + used, room - used,
+				(size_t)dsam_syscall3(SYS_getpid, 0, 0, 0));
 			continue;
 		}
 		for (const char *e = program_invocation_short_name;
@@ -154,10 +167,31 @@ int dsam_log_open(const char *path)
 				  0600, 0, 0);
 }
 
+/* One line is one line, whatever a name holds: n bytes, and room for its end.
+ */
+static void say(char *line, size_t n)
+{
+	char path[600];
+	int fd = -1;
+
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)line[i] < 32)
+			line[i] = '?';
+	line[n++] = '\n';
+	if (log_to.file[0] && dsam_log_path(log_to.file, path, sizeof(path)))
+		fd = dsam_log_open(path);
+	if (fd >= 0) {
+		dsam_log_write(fd, line, n);
+		dsam_syscall3(SYS_close, fd, 0, 0);
+	} else if (dsam_log_stderr_is_ours()) {
+		dsam_log_write(2, line, n);
+	}
+}
+
 void dsam_log(unsigned level, const char *format, ...)
 {
-	char line[1024], path[600];
-	int kept = errno, n, fd = -1;
+	char line[1024];
+	int kept = errno, n;
 	va_list ap;
 
 	if (level > log_to.level)
@@ -169,20 +203,21 @@ void dsam_log(unsigned level, const char *format, ...)
 	if (n < 0)
 		n = 0;
 	n = n > (int)sizeof(line) - 11 ? (int)sizeof(line) - 2 : n + 9;
-	/* One line is one line, whatever a name holds. */
-	for (int i = 0; i < n; i++)
-		if ((unsigned char)line[i] < 32)
-			line[i] = '?';
-	line[n++] = '\n';
-	if (log_to.file[0] && dsam_log_path(log_to.file, path, sizeof(path)))
-		fd = dsam_log_open(path);
-	if (fd >= 0) {
-		dsam_log_write(fd, line, (size_t)n);
-		dsam_syscall3(SYS_close, fd, 0, 0);
-	} else if (dsam_log_stderr_is_ours()) {
-		dsam_log_write(2, line, (size_t)n);
-	}
+	say(line, (size_t)n);
 	errno = kept;
+}
+
+void dsam_log_event(unsigned level, const char *const *words)
+{
+	char line[256] = "dsamove: ";
+	size_t n = 9;
+
+	if (level > log_to.level)
+		return;
+	for (; *words; words++)
+		for (const char *w = *words; *w && n < sizeof(line) - 1; w++)
+			line[n++] = *w;
+	say(line, n);
 }
 
 void dsam_log_key(const struct dsam_conf *conf, enum dsam_key key,

@@ -23,6 +23,16 @@ void dsam_log_setup(unsigned level, const char *file);
 void dsam_log(unsigned level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/*
+ * The same of words one behind the other, ended by NULL, and at most 246 bytes.
+ * For what happens within a copy: that may be a signal handler on a stack of
+ * its own, with no room for what printf needs.
+ */
+void dsam_log_event(unsigned level, const char *const *words);
+
+/* The digits of number, no zero behind them; how many, at most room. */
+size_t dsam_log_decimal(char *out, size_t room, size_t number);
+
 /* One line about a setting, saying where it stands. */
 void dsam_log_key(const struct dsam_conf *conf, enum dsam_key key,
 		  const char *what);

@@ -137,21 +137,31 @@ bool dsam_queue_give_up(struct dsam_queue *q)
 	bool is_shut = shut(q);
 
 	if (is_first && is_shut && atomic_exchange(&q->is_said, 1) == 0)
-		dsam_log(DSAM_LOG_WARN,
-			 "%s: no answer within device_timeout_ms; queue "
-			 "closed, its copies are redone by the CPU",
-			 q->name);
+		dsam_log_event(DSAM_LOG_WARN,
+			       (const char *[]){q->name,
+						": no answer within "
+						"device_timeout_ms; queue "
+						"closed, its copies are redone "
+						"by the CPU",
+						NULL});
 	return is_shut;
 }
 
 void dsam_queue_accuse(struct dsam_queue *q, size_t offset)
 {
+	char number[24];
+
+	number[dsam_log_decimal(number, sizeof(number) - 1, offset)] = 0;
 	/* A NOOP that goes well proves nothing: no probe brings it back. */
 	atomic_store(&q->is_banned, 1);
 	dsam_queue_quarantine(q);
 	if (atomic_exchange(&q->is_said, 1) == 0)
-		dsam_log(DSAM_LOG_WARN,
-			 "%s: verify found a wrong byte at or after offset "
-			 "%zu of a request; mended, queue taken out of service",
-			 q->name, offset);
+		dsam_log_event(DSAM_LOG_WARN,
+			       (const char *[]){q->name,
+						": verify found a wrong byte "
+						"at or after offset ",
+						number,
+						" of a request; mended, queue "
+						"taken out of service",
+						NULL});
 }

@@ -104,9 +104,35 @@ static void on_signal(int sig)
 	handled++;
 }
 
+static char *volatile handler_at;
+
+static void note_frame(int sig)
+{
+	(void)sig;
+	handler_at = __builtin_frame_address(0);
+}
+
+/*
+ * What the kernel puts there before the handler: sysconf's minimum may be far
+ * more.  Where instructions are played by signals there are two of them.
+ */
+static size_t frames_size(char *stack, size_t size)
+{
+	struct sigaction act = {.sa_handler = note_frame,
+				.sa_flags = SA_ONSTACK};
+	stack_t ss = {.ss_sp = stack, .ss_size = size};
+
+	CHECK(!sigaltstack(&ss, NULL) && !sigaction(SIGUSR2, &act, NULL));
+	CHECK(!raise(SIGUSR2));
+	return (size_t)(stack + size - handler_at) * (getenv("TRAPS") ? 2 : 1);
+}
+
+/* Of the handler itself: libc's memcpy takes nothing. */
+#define HANDLER_ROOM 4096
+
 static void *signalled(void *stack)
 {
-	size_t n = (size_t)sysconf(_SC_MINSIGSTKSZ) + 4096;
+	size_t n = frames_size(stack, 65536 - 4096) + HANDLER_ROOM;
 	stack_t ss = {.ss_sp = stack, .ss_size = n};
 	unsigned char *to = malloc(BIG);
 
