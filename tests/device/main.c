@@ -46,12 +46,13 @@ void tb_say(const char *fmt, ...)
 }
 
 /* Programs ask CPUID before they execute ENQCMD. */
-static void check_cpuid(void)
+static void check_cpuid(const struct tb_options *options)
 {
 	unsigned int a, b, c = 0, d;
 
 	__get_cpuid_count(7, 0, &a, &b, &c, &d);
-	if (!(c & 1U << 29) && syscall(SYS_arch_prctl, 0x1012, 1) < 0)
+	if (options->patching == TB_PATCH_NEVER && !(c & 1U << 29) &&
+	    syscall(SYS_arch_prctl, 0x1012, 1) < 0)
 		tb_say("this CPU can't fault CPUID: a program that asks it "
 		       "for ENQCMD is told there is none");
 }
@@ -69,7 +70,7 @@ static int make_queues(const struct tb_options *options)
 	if (shm == MAP_FAILED)
 		return -1;
 	shm->magic = TB_SHM_MAGIC;
-	shm->is_patching = options->is_patching;
+	shm->patching = options->patching;
 	shm->umwait_limit = 100000;
 	tb_world.shm = shm;
 	tb_clock_init();
@@ -96,7 +97,7 @@ static int come_to_life(const struct tb_options *options)
 	if (stat("/dev/dsa", &st) == 0)
 		tb_world.shm->node_dev = st.st_dev;
 	if (tb_world.submit == TB_SUBMIT_MMAP) {
-		check_cpuid();
+		check_cpuid(options);
 		if (tb_sandbox_preload(options) < 0)
 			return -1;
 	}

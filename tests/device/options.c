@@ -28,6 +28,7 @@ static const char usage[] =
 	"      --submit write   mmap of a node gives EPERM, write(2) submits\n"
 	"               mmap    nodes can be mapped, ENQCMD submits (x86-64)\n"
 	"      --patch          a trapped ENQCMD is replaced by a jump\n"
+	"      --no-patch       no code is ever changed, no CPUID either\n"
 	"      --cpu FILE       the processor preload (beside this program)\n"
 	"      --preload file|env\n"
 	"                       load it by a private /etc/ld.so.preload, or "
@@ -41,6 +42,7 @@ static const char usage[] =
 enum {
 	OPT_SUBMIT = 256,
 	OPT_PATCH,
+	OPT_NO_PATCH,
 	OPT_CPU,
 	OPT_PRELOAD,
 	OPT_RO,
@@ -54,6 +56,7 @@ static const struct option longs[] = {
 	{"set", required_argument, NULL, 's'},
 	{"submit", required_argument, NULL, OPT_SUBMIT},
 	{"patch", no_argument, NULL, OPT_PATCH},
+	{"no-patch", no_argument, NULL, OPT_NO_PATCH},
 	{"cpu", required_argument, NULL, OPT_CPU},
 	{"preload", required_argument, NULL, OPT_PRELOAD},
 	{"sys-readonly", no_argument, NULL, OPT_RO},
@@ -123,7 +126,10 @@ static bool take(int opt, struct tb_options *o, struct pending *p)
 		tb_world.submit = value == 1 ? TB_SUBMIT_MMAP : TB_SUBMIT_WRITE;
 		break;
 	case OPT_PATCH:
-		o->is_patching = true;
+		o->patching = TB_PATCH_ENQCMD;
+		break;
+	case OPT_NO_PATCH:
+		o->patching = TB_PATCH_NEVER;
 		break;
 	case OPT_CPU:
 		o->cpu = optarg;

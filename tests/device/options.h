@@ -3,6 +3,8 @@
 #ifndef TB_OPTIONS_H
 #define TB_OPTIONS_H
 
+#include "shm.h"
+
 #include <stdbool.h>
 
 struct tb_options {
@@ -10,7 +12,7 @@ struct tb_options {
 	const char *account; /* NULL: none */
 	const char *cpu; /* the processor preload, --submit mmap */
 	bool is_check; /* only say whether it could run */
-	bool is_patching;
+	enum tb_patching patching;
 	bool by_env; /* LD_PRELOAD, not a private /etc/ld.so.preload */
 };
 

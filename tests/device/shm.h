@@ -34,6 +34,13 @@
 	((uint32_t)((((ino)-1) >> 16 & 0xff) * TB_MAX_WQS + \
 		    (((ino)-1) >> 8 & 0xff)))
 
+/* What of a program's code may be replaced. */
+enum tb_patching {
+	TB_PATCH_CPUID, /* where it can't be made to trap */
+	TB_PATCH_ENQCMD, /* and an ENQCMD that has trapped once, by a jump */
+	TB_PATCH_NEVER,
+};
+
 enum tb_slot_state {
 	TB_SLOT_FREE,
 	TB_SLOT_READY,
@@ -80,7 +87,7 @@ struct tb_shm {
 	_Atomic uint64_t node_dev; /* st_dev of the nodes */
 	uint64_t tsc_per_ms;
 	uint64_t trap_tsc; /* from a trapping instruction to its handler */
-	uint32_t is_patching; /* replace a trapped ENQCMD by a jump */
+	uint32_t patching; /* enum tb_patching */
 	uint32_t umwait_limit; /* OS limit of UMWAIT in TSC ticks, 0: none */
 	_Atomic uint64_t ticket;
 	_Atomic uint64_t traps; /* instructions performed after a trap */

@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_LEAD_NS 5000
-
 struct tb_task *tb_tasks;
 pthread_cond_t tb_task_ended = PTHREAD_COND_INITIALIZER;
 pthread_cond_t tb_task_added = PTHREAD_COND_INITIALIZER;
@@ -130,9 +128,10 @@ static void learn_lead(uint64_t ns)
 {
 	uint64_t lead = atomic_load(&lead_ns);
 
-	/* Not what an interruption took. */
-	if (ns < MAX_LEAD_NS)
-		atomic_store(&lead_ns, (7 * lead + ns) / 8);
+	/* An interruption moves it little, a slow machine in the end. */
+	if (ns > 2 * lead)
+		ns = 2 * lead;
+	atomic_store(&lead_ns, (7 * lead + ns) / 8);
 }
 
 static void write_record(struct tb_task *task)

@@ -29,5 +29,6 @@ __attribute__((constructor)) static void birth(void)
 	tb_cpu_shm = shm;
 	tb_cpu_portal_init();
 	tb_cpu_traps_init();
-	tb_cpu_trap_cpuid();
+	if (!tb_cpu_trap_cpuid() && shm->patching != TB_PATCH_NEVER)
+		tb_cpu_rewrite_cpuid();
 }

@@ -48,6 +48,13 @@ bool tb_cpu_trap_cpuid(void);
 void tb_cpu_cpuid(greg_t *gregs);
 
 /*
+ * rewrite.c: where it can't trap, make the CPUIDs of leaf 7 that are mapped
+ * now invalid; was this one?
+ */
+void tb_cpu_rewrite_cpuid(void);
+bool tb_cpu_is_rewritten(uint64_t rip);
+
+/*
  * portal.c: the queue behind a portal address.  -1: unmapped; -2: mapped, but
  * no portal; -3: a portal that this process has not opened; -4: a portal that
  * went with its queue.

@@ -166,6 +166,8 @@ static void handler(int sig, siginfo_t *info, void *context)
 		insn = tb_decode(gregs);
 	if (sig == SIGILL && tb_cpu_is_patched(rip))
 		return;
+	if (sig == SIGILL && info->si_code > 0 && tb_cpu_is_rewritten(rip))
+		insn = (struct tb_insn){.kind = TB_INSN_CPUID, .length = 2};
 	if (insn.kind == TB_INSN_NONE) {
 		hand_on(sig, info, uc, true);
 		return;
@@ -178,7 +180,8 @@ static void handler(int sig, siginfo_t *info, void *context)
 	if (insn.kind != TB_INSN_CPUID)
 		atomic_fetch_add(&tb_cpu_shm->traps, 1);
 	gregs[REG_RIP] += insn.length;
-	if (tb_cpu_shm->is_patching && insn.kind == TB_INSN_ENQCMD)
+	if (tb_cpu_shm->patching == TB_PATCH_ENQCMD &&
+	    insn.kind == TB_INSN_ENQCMD)
 		tb_cpu_patch(rip, insn.length);
 }
 
