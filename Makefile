@@ -161,6 +161,8 @@ $(O)/flags: FORCE | $(FIRST)
 
 $(patsubst %.c,$(O)/%.o,$(HOT)): KIND := HOT
 $(patsubst %.c,$(O)/%.o,$(COLD) $(CLI)): KIND := COLD
+# Each way in begins a line of the instruction cache.
+$(O)/preload/interpose.o: CFLAGS_HOT += -falign-functions=64 -fcf-protection=none
 $(O)/%.o: %.c $(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,CC,$<)$(CC) $(CFLAGS_$(or $(KIND),TEST)) -MMD -MP -c -o $@ $<

@@ -36,13 +36,24 @@ EXPORT void *__memmove_chk(void *dst, const void *src, size_t n, size_t room);
 EXPORT void *__memset_chk(void *dst, int c, size_t n, size_t room);
 EXPORT void *__mempcpy_chk(void *dst, const void *src, size_t n, size_t room);
 
+/*
+ * Neither tiny nor big, in one comparison: straight to libc.  The window never
+ * lets through what the gate would not.
+ */
+#define MIDDLING(op, n)                 \
+	DSAM_LIKELY(                    \
+		(n) - (DSAM_TINY + 1) < \
+		atomic_load_explicit(&dsam_window[op], memory_order_relaxed))
+
 /* A copy within room, by the gate's answer.  op is a constant. */
 static inline __attribute__((always_inline)) void *
 pass_copy(enum dsam_op op, void *dst, const void *src, size_t n)
 {
+	if (MIDDLING(op, n))
+		return dsam_libc.memmove(dst, src, n);
 	if (DSAM_UNLIKELY(!SMALL(op, n)))
 		return dsam_offload_copy(op, dst, src, n, CALLER);
-	if (DSAM_LIKELY(n > DSAM_TINY))
+	if (DSAM_UNLIKELY(n > DSAM_TINY))
 		return dsam_libc.memmove(dst, src, n);
 	dsam_tiny_copy(dst, src, n);
 	return dst;
@@ -51,9 +62,9 @@ pass_copy(enum dsam_op op, void *dst, const void *src, size_t n)
 static inline __attribute__((always_inline)) void *pass_fill(void *dst, int c,
 							     size_t n)
 {
-	if (DSAM_UNLIKELY(!SMALL(DSAM_OP_MEMSET, n)))
-		return dsam_offload_fill(dst, c, n, CALLER);
-	return dsam_libc.memset(dst, c, n);
+	if (SMALL(DSAM_OP_MEMSET, n))
+		return dsam_libc.memset(dst, c, n);
+	return dsam_offload_fill(dst, c, n, CALLER);
 }
 
 void *memcpy(void *dst, const void *src, size_t n)

@@ -22,6 +22,7 @@
 #include "sandbox.h"
 #include "slot.h"
 #include "submit.h"
+#include "tiny.h"
 #include "wait.h"
 
 #include <cpuid.h>
@@ -36,10 +37,19 @@
 static struct dsam_conf conf;
 static bool is_alive;
 
+/* The gate decides; what the window still lets through meanwhile is small. */
+static void set_gate(int op, size_t least)
+{
+	atomic_store_explicit(&dsam_gate[op], least, memory_order_release);
+	atomic_store_explicit(&dsam_window[op],
+			      least > DSAM_TINY + 1 ? least - DSAM_TINY - 1 : 0,
+			      memory_order_release);
+}
+
 static void shut_gates(void)
 {
 	for (int op = 0; op < DSAM_OPS; op++)
-		atomic_store(&dsam_gate[op], SIZE_MAX);
+		set_gate(op, SIZE_MAX);
 }
 
 static size_t cutoff(enum dsam_op op, size_t own)
@@ -138,8 +148,7 @@ static size_t gate_of(int op)
 static void open_gates(void)
 {
 	for (int op = 0; op < DSAM_OPS; op++)
-		atomic_store_explicit(&dsam_gate[op], gate_of(op),
-				      memory_order_release);
+		set_gate(op, gate_of(op));
 }
 
 /* Statistics that are worth having without a device, too. */

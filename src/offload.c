@@ -15,12 +15,16 @@
 #include "probe.h"
 #include "profile.h"
 #include "share.h"
+#include "tiny.h"
 
 #include <immintrin.h>
 
 /* ld.so has relocated nothing yet when the first copy may come. */
 _Alignas(DSAM_LINE) _Atomic size_t dsam_gate[DSAM_OPS] = {SIZE_MAX, SIZE_MAX,
 							  SIZE_MAX, SIZE_MAX};
+_Atomic size_t dsam_window[DSAM_OPS] = {
+	SIZE_MAX - DSAM_TINY - 1, SIZE_MAX - DSAM_TINY - 1,
+	SIZE_MAX - DSAM_TINY - 1, SIZE_MAX - DSAM_TINY - 1};
 struct dsam_tuning dsam_tuning;
 struct dsam_limits dsam_limits;
 

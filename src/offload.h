@@ -12,6 +12,8 @@
  * death, and for what is not offloaded: one comparison for all of it.
  */
 extern _Atomic size_t dsam_gate[DSAM_OPS] DSAM_HIDDEN;
+/* The sizes above DSAM_TINY, and less than the gate's, are so many. */
+extern _Atomic size_t dsam_window[DSAM_OPS] DSAM_HIDDEN;
 
 /* What offload.c goes by; filled at birth, before the gates. */
 struct dsam_tuning {
