@@ -14,6 +14,9 @@ echo
 echo "an offloaded memcpy on the inline software device:"
 "$out/bench/cost" "$so" | tr , '\t' | expand -t 14
 echo
+echo "of that, beside the device's own time:"
+"$out/bench/overhead" | tr , '\t' | expand -t 14
+echo
 "$out/bench/threads" "$so"
 echo
 "$out/bench/callers" "$so"
