@@ -40,8 +40,10 @@ unit_one() {
 
 script_one() {
 	echo "$1"
+	begun=$(date +%s)
 	timeout 900 "$1" "$out" >"$log" 2>&1
 	rc=$?
+	echo "  $(($(date +%s) - begun)) s"
 	grep -E '^(ok|not ok|skipped:)' "$log" | sed 's/^/  /'
 	p=$(grep -c '^ok ' "$log")
 	f=$(grep -c '^not ok ' "$log")

@@ -49,41 +49,43 @@ some() {
 
 few='calls threads fork'
 faults=(-s wfault_every=3 -s wfault_at=9000 -s fault_every=5 -s fault_at=5000)
-for mode in write mmap; do
-	m=(--submit "$mode")
+in_mode() {
+	local mode=$1
+	local m=(--submit "$mode")
 	settings=()
-	some $mode all "${m[@]}"
-	some $mode-faults "c++ ends faults signals_storm $few" "${m[@]}" \
+	some "$mode" all "${m[@]}"
+	some "$mode-faults" "c++ ends faults signals_storm $few" "${m[@]}" \
 		"${faults[@]}"
-	some $mode-one-entry "$few" "${m[@]}" -s size=1 -s threshold=1
-	some $mode-one-entry crowd "${m[@]}" -s size=1 -s threshold=1 \
+	some "$mode-one-entry" "$few" "${m[@]}" -s size=1 -s threshold=1
+	some "$mode-one-entry" crowd "${m[@]}" -s size=1 -s threshold=1 \
 		-s dsa0.engines=1 -s latency_ns=200000 \
 		-s enqcmds_retries=1
-	is $mode-one-entry-was-full 'True 1' \
+	is "$mode-one-entry-was-full" 'True 1' \
 		"$(seen 't["refused"]["full"] > 50, a["queues"][0]["peak_occupancy"]')"
-	some $mode-busy "ends $few" "${m[@]}" -s busy_every=3
-	some $mode-two-devices "crowd exec $few" "${m[@]}" -d 2 -q 2
-	some $mode-any-order "crowd $few" "${m[@]}" -s disorder=1 -s scramble=1
+	some "$mode-busy" "ends $few" "${m[@]}" -s busy_every=3
+	some "$mode-two-devices" "crowd exec $few" "${m[@]}" -d 2 -q 2
+	some "$mode-any-order" "crowd $few" "${m[@]}" -s disorder=1 -s scramble=1
 	for numa in none cpu buffer; do
 		settings=("DSAMOVE_NUMA=$numa")
-		some $mode-numa-$numa 'calls crowd' "${m[@]}" -d 2 \
+		some "$mode-numa-$numa" 'calls crowd' "${m[@]}" -d 2 \
 			-s dsa2.numa_node=1
 	done
 	settings=(DSAMOVE_WAIT=yield)
-	some $mode-slow "crowd $few" "${m[@]}" -s latency_ns=100000
+	some "$mode-slow" "crowd $few" "${m[@]}" -s latency_ns=100000
 	settings=(DSAMOVE_MODE=split DSAMOVE_SPLIT_CPU_PERCENT=30)
-	some $mode-split "crowd faults signals_jump $few" "${m[@]}"
+	some "$mode-split" "crowd faults signals_jump $few" "${m[@]}"
 	settings=(DSAMOVE_MODE=split DSAMOVE_SPLIT_CPU_PERCENT=auto)
-	some $mode-learned "crowd faults signals_jump $few" "${m[@]}"
+	some "$mode-learned" "crowd faults signals_jump $few" "${m[@]}"
 	settings+=(DSAMOVE_TOUCH=always)
-	some $mode-learned-devices "crowd $few" "${m[@]}" -d 4 \
+	some "$mode-learned-devices" "crowd $few" "${m[@]}" -d 4 \
 		-s disorder=1 -s scramble=1 -s busy_every=5 \
 		-s dsa2.latency_ns=100000
 	settings=(DSAMOVE_TOUCH=always DSAMOVE_CACHE_CONTROL=memory)
-	some $mode-touch "$few" "${m[@]}"
+	some "$mode-touch" "$few" "${m[@]}"
 	settings=(DSAMOVE_VERIFY=100)
-	some $mode-verify "$few" "${m[@]}"
-done
+	some "$mode-verify" "$few" "${m[@]}"
+}
+lanes in_mode
 # In write mode the test device does not lend the CPU any instruction.
 settings=(DSAMOVE_WAIT=umwait)
 some mmap-umwait "$few" --submit mmap

@@ -51,3 +51,19 @@ same() {
 		not_ok "$where-$1" "$why"
 	fi
 }
+
+# lanes FUNCTION: FUNCTION write and FUNCTION mmap at the same time, each with
+# files of its own; they wait more than they work.
+lanes() {
+	lane "$1" write "$tmp/write" >"$tmp/write.lines" &
+	lane "$1" mmap "$tmp/mmap" >"$tmp/mmap.lines" &
+	wait
+	cat "$tmp/write.lines" "$tmp/mmap.lines"
+}
+
+lane() { # FUNCTION MODE DIRECTORY
+	mkdir -p "$3/reports" "$3/now"
+	ln -s "$tmp/plain" "$3/plain"
+	local tmp=$3
+	"$1" "$2"
+}

@@ -7,6 +7,7 @@
 . tests/device/testbed.sh
 . tests/device/library.sh
 
+in=$tmp
 python3 -I -S - "$tmp/text" <<'END'
 import random, sys
 random.seed(11)
@@ -47,14 +48,14 @@ END
 
 jobs() {
 	cat <<END
-python3 python3 -I -S $tmp/job.py $tmp/text
-sqlite3 sqlite3 :memory: -init $tmp/job.sql .exit
-sort sort --parallel=2 -S 3M $tmp/text
-gzip gzip -c $tmp/text
-zstd zstd -q -c $tmp/text
-unzstd zstd -q -dc $tmp/text.zst
-lz4 lz4 -q -c $tmp/text
-tar tar --format=ustar --owner=0 --group=0 --mtime=@0 -cPf - $tmp/text
+python3 python3 -I -S $in/job.py $in/text
+sqlite3 sqlite3 :memory: -init $in/job.sql .exit
+sort sort --parallel=2 -S 3M $in/text
+gzip gzip -c $in/text
+zstd zstd -q -c $in/text
+unzstd zstd -q -dc $in/text.zst
+lz4 lz4 -q -c $in/text
+tar tar --format=ustar --owner=0 --group=0 --mtime=@0 -cPf - $in/text
 END
 }
 
@@ -99,34 +100,36 @@ statuses() {
 }
 
 settings=(DSAMOVE_DEVICE_TIMEOUT_MS=300 DSAMOVE_LOG=off)
-for mode in write mmap; do
-	m=(--submit "$mode")
+in_mode() {
+	local mode=$1
+	local m=(--submit "$mode")
 	some=
-	everything $mode exact "${m[@]}"
-	everything $mode-two-devices exact "${m[@]}" -d 2 -q 2
-	everything $mode-small-queue exact "${m[@]}" -s size=2 -s threshold=1
+	everything "$mode" exact "${m[@]}"
+	everything "$mode-two-devices" exact "${m[@]}" -d 2 -q 2
+	everything "$mode-small-queue" exact "${m[@]}" -s size=2 -s threshold=1
 	some='python3 sqlite3 sort zstd'
-	everything $mode-busy exact "${m[@]}" -s busy_every=2
-	everything $mode-faults exact "${m[@]}" -s wfault_every=2 \
+	everything "$mode-busy" exact "${m[@]}" -s busy_every=2
+	everything "$mode-faults" exact "${m[@]}" -s wfault_every=2 \
 		-s wfault_at=3000 -s fault_every=3 -s fault_at=1
-	everything $mode-block-on-fault exact "${m[@]}" -s block_on_fault=1
-	everything $mode-errors exact "${m[@]}" -s status_every=3 -s status=0x20
-	everything $mode-slow exact "${m[@]}" -s latency_ns=200000 -s mbps=2000
-	everything $mode-any-order exact "${m[@]}" -s disorder=1 -s scramble=1 \
+	everything "$mode-block-on-fault" exact "${m[@]}" -s block_on_fault=1
+	everything "$mode-errors" exact "${m[@]}" -s status_every=3 -s status=0x20
+	everything "$mode-slow" exact "${m[@]}" -s latency_ns=200000 -s mbps=2000
+	everything "$mode-any-order" exact "${m[@]}" -s disorder=1 -s scramble=1 \
 		-s late_every=4 -s late_us=2000
-	everything $mode-small-transfers exact "${m[@]}" -d 2 \
+	everything "$mode-small-transfers" exact "${m[@]}" -d 2 \
 		-s wq0.0.max_transfer_size=32K -s wq2.0.max_transfer_size=4K
-	is $mode-small-transfers-no-errors '0x01 0x03 0x83' "$(statuses)"
+	is "$mode-small-transfers-no-errors" '0x01 0x03 0x83' "$(statuses)"
 	# No block on fault, no overlap, no cache control, no readback.
-	everything $mode-poor-device exact "${m[@]}" -s gen_cap=0x4091500000
-	is $mode-poor-device-no-errors '0x01 0x03 0x83' "$(statuses)"
-	everything $mode-disabled --less "${m[@]}" -s disable_after=9
-	everything $mode-reset --less "${m[@]}" -s reset_after=9
-	everything $mode-silent --less "${m[@]}" -s silent_after=9
-	everything $mode-sys-readonly exact "${m[@]}" --sys-readonly
-	everything $mode-holes exact "${m[@]}" \
+	everything "$mode-poor-device" exact "${m[@]}" -s gen_cap=0x4091500000
+	is "$mode-poor-device-no-errors" '0x01 0x03 0x83' "$(statuses)"
+	everything "$mode-disabled" --less "${m[@]}" -s disable_after=9
+	everything "$mode-reset" --less "${m[@]}" -s reset_after=9
+	everything "$mode-silent" --less "${m[@]}" -s silent_after=9
+	everything "$mode-sys-readonly" exact "${m[@]}" --sys-readonly
+	everything "$mode-holes" exact "${m[@]}" \
 		-s 'dsa0.hide=numa_node,clients,max_batch_size' \
 		-s 'wq0.0.hide=priority,max_batch_size'
-done
+}
+lanes in_mode
 some=
 everything mmap-patch exact --submit mmap --patch

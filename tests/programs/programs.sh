@@ -4,7 +4,7 @@
 # that a device may behave: output, exit status and stderr are those of a
 # plain run, and the JSON reports add up.
 . tests/lib.sh "$1"
-mkdir "$tmp/plain" "$tmp/now" "$tmp/in" "$tmp/reports"
+mkdir "$tmp/plain" "$tmp/in"
 cd "$tmp" || exit 2
 check_report=$OLDPWD/tests/check_report.py
 
@@ -138,29 +138,32 @@ for name in "${names[@]}"; do
 	echo $? >"plain/$name.status"
 done
 
-while read -r mode settings; do
-	read -ra settings <<<"$settings"
+# one MODE DIRECTORY SETTINGS...
+one() {
+	local mode=$1 now=$2 name what sum
+	local settings=("${@:3}")
+	mkdir -p "$now/reports"
 	for name in "${names[@]}"; do
 		words_of "$name"
 		what="$mode: $name"
-		rm -f reports/*
+		rm -f "$now"/reports/*
 		with device=software min_bytes=1 report_format=json \
-			report_file="$tmp/reports/%e.%p" "${settings[@]}" \
-			"${words[@]}" >"now/$name.out" 2>"now/$name.err" \
+			report_file="$tmp/$now/reports/%e.%p" "${settings[@]}" \
+			"${words[@]}" >"$now/$name.out" 2>"$now/$name.err" \
 			</dev/null
-		echo $? >"now/$name.status"
-		if ! cmp -s {plain,now}/"$name.status"; then
-			not_ok "$what" "exit status $(<"now/$name.status")," \
+		echo $? >"$now/$name.status"
+		if ! cmp -s {plain,"$now"}/"$name.status"; then
+			not_ok "$what" "exit status $(<"$now/$name.status")," \
 				"plain $(<"plain/$name.status")" \
-				"$(head -n 3 "now/$name.err")"
-		elif ! cmp -s {plain,now}/"$name.out"; then
-			not_ok "$what" "output: $(cmp {plain,now}/"$name.out" 2>&1)"
-		elif ! cmp -s {plain,now}/"$name.err"; then
-			not_ok "$what" "stderr: $(head -n 3 "now/$name.err")"
-		elif ! ls reports/* >/dev/null 2>&1; then
+				"$(head -n 3 "$now/$name.err")"
+		elif ! cmp -s {plain,"$now"}/"$name.out"; then
+			not_ok "$what" "output: $(cmp {plain,"$now"}/"$name.out" 2>&1)"
+		elif ! cmp -s {plain,"$now"}/"$name.err"; then
+			not_ok "$what" "stderr: $(head -n 3 "$now/$name.err")"
+		elif ! ls "$now"/reports/* >/dev/null 2>&1; then
 			not_ok "$what" 'no report'
 		else
-			sum=$(python3 -I -S "$check_report" reports/*)
+			sum=$(python3 -I -S "$check_report" "$now"/reports/*)
 			if [ "$(wc -l <<<"$sum")" -eq 1 ] &&
 				[[ $sum == 'SUM '[1-9]* ]]; then
 				ok "$what"
@@ -169,4 +172,18 @@ while read -r mode settings; do
 			fi
 		fi
 	done
-done < <(modes)
+}
+
+# Most of them have one thread: two modes at a time.
+half() { # NUMBER
+	local n=0 mode settings
+	while read -r mode settings; do
+		read -ra settings <<<"$settings"
+		[ $((n++ % 2)) -eq "$1" ] && one "$mode" "now$1" "${settings[@]}"
+	done < <(modes)
+}
+
+half 1 >second &
+half 0
+wait
+cat second
