@@ -15,6 +15,7 @@
 #include "probe.h"
 #include "profile.h"
 #include "share.h"
+#include "shot.h"
 #include "tiny.h"
 
 #include <immintrin.h>
@@ -123,6 +124,8 @@ static void with_device(struct dsam_story *st, struct dsam_lesson *lesson)
 	}
 	if (dsam_is_compare(st->rq))
 		dsam_compare_run(st, lesson);
+	else if (lesson && dsam_shot_fits(st))
+		dsam_shot_run(st, lesson);
 	else if (lesson)
 		dsam_share_run(st, lesson);
 	else

@@ -21,6 +21,11 @@
 /* What a sample weighs: a quarter, a half. */
 #define STEADY 2
 #define QUICK 1
+/* The device's part grows by 1 of 64, the double each time, by 1 of 4. */
+#define GROWTH_SHIFT 6
+#define GROWTH_MOST 4
+/* A wait of less than 1 of 64 is none. */
+#define WAIT_SHIFT 6
 /* Sharing must gain something: 1 of 64. */
 #define GAIN_SHIFT 6
 /* The device's part is not worth a descriptor below this. */
@@ -112,6 +117,8 @@ static uint64_t share_of(const struct dsam_lesson *l, size_t n)
 {
 	uint64_t cpu = l->cpu, device = l->device;
 
+	if (l->share)
+		return l->share;
 	if (!device) {
 		/* 10 GB/s; 1 us and 30 GB/s. */
 		cpu = per_mib(dsam_clock.ticks_per_us, 10000);
@@ -180,6 +187,39 @@ void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s)
 		weigh(&l->cpu, per_mib(s->cpu_ticks, s->cpu), shift);
 	if (s->device)
 		weigh(&l->device, per_mib(s->device_ticks, s->device), shift);
+}
+
+/*
+ * Who waited, and how long, is known to a few ticks, while the rates are not:
+ * bytes are moved from the one who came last.  How much too little the device
+ * had can't be seen, so its part grows by steps until it is waited for.
+ */
+void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s)
+{
+	unsigned shift = l->is_try ? QUICK : STEADY;
+	uint64_t share = DSAM_WHOLE * s->device / s->n, less;
+	uint64_t least = DSAM_WHOLE * PART_LEAST / s->n + 1;
+	uint64_t device = per_mib(s->device_ticks, s->device);
+	uint64_t wait = s->device_ticks - s->cpu_ticks;
+
+	if (s->n > s->device)
+		weigh(&l->cpu, per_mib(s->cpu_ticks, s->n - s->device), shift);
+	if (s->is_waited || !l->device || device < l->device)
+		weigh(&l->device, device, shift);
+	if (!s->is_waited) {
+		share += (share << l->growth >> GROWTH_SHIFT) + 1;
+		l->growth += l->growth < GROWTH_MOST;
+		l->share =
+			(uint32_t)(share < DSAM_WHOLE ? share : DSAM_WHOLE - 1);
+		return;
+	}
+	l->growth = 0;
+	if (wait > s->device_ticks >> WAIT_SHIFT) {
+		less = (wait << MIB_SHIFT) / (l->cpu + l->device + 1);
+		less = DSAM_WHOLE * less / s->n / 2;
+		share = share > less + least ? share - less : least;
+	}
+	l->share = (uint32_t)(share < DSAM_WHOLE ? share : DSAM_WHOLE - 1);
 }
 
 void dsam_tuner_queue(struct dsam_tuner *t, unsigned q, size_t n,

@@ -26,10 +26,12 @@ enum dsam_way {
 struct dsam_lesson {
 	uint64_t cpu; /* the CPU's own part of requests that both do */
 	uint64_t device; /* the device's part, from submission to its end */
+	uint32_t share; /* of one descriptor, of DSAM_WHOLE; 0: not known yet */
 	uint64_t way[DSAM_WAYS]; /* a whole request */
 	uint32_t until[DSAM_WAYS]; /* requests until a slower way is tried */
 	uint8_t tries[DSAM_WAYS];
 	uint8_t passed; /* requests of the CPU alone */
+	uint8_t growth; /* of share, when the device was the first again */
 	bool is_try; /* the request under way is one */
 };
 
@@ -84,6 +86,15 @@ struct dsam_shared {
 	uint64_t cpu_ticks, device_ticks;
 };
 void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s);
+
+/* One cut, one piece for each side: ticks from the submission to its end. */
+struct dsam_shot {
+	size_t n, device;
+	uint64_t cpu_ticks, device_ticks;
+	bool is_waited; /* the CPU was the first; else device_ticks is a bound
+			 */
+};
+void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s);
 
 /*
  * A piece of n bytes kept queue number q busy for so many ticks; is_next: from

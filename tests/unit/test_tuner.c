@@ -86,7 +86,22 @@ END_TEST
  */
 struct world {
 	uint64_t cpu, device, latency;
+	bool is_shot; /* one cut: who waited is seen, rates are not */
 };
+
+static void tell_shot(struct dsam_lesson *l, size_t n,
+		      const struct dsam_shared *s, uint64_t ticks)
+{
+	const struct dsam_shot shot = {
+		.n = n,
+		.device = s->device,
+		.cpu_ticks = s->cpu_ticks,
+		/* Seen when the CPU is done, at the earliest. */
+		.device_ticks = ticks,
+		.is_waited = s->device_ticks > s->cpu_ticks};
+
+	dsam_tuner_shot(l, &shot);
+}
 
 static uint64_t do_request(const struct world *w, struct dsam_lesson *l,
 			   size_t n, enum dsam_way *way)
@@ -103,7 +118,10 @@ static uint64_t do_request(const struct world *w, struct dsam_lesson *l,
 		s.device_ticks = w->latency + s.device / w->device;
 		ticks = s.cpu_ticks > s.device_ticks ? s.cpu_ticks
 						     : s.device_ticks;
-		dsam_tuner_shared(l, &s);
+		if (w->is_shot)
+			tell_shot(l, n, &s, ticks);
+		else
+			dsam_tuner_shared(l, &s);
 	} else if (*way == DSAM_WAY_DEVICE) {
 		ticks = w->latency + n / w->device;
 	}
@@ -153,7 +171,7 @@ static uint64_t best_of(const struct world *w, size_t n)
 	return best;
 }
 
-START_TEST(the_way_is_the_best_after_fifty_requests)
+static void find_the_best(size_t most, bool is_shot)
 {
 	static const uint64_t rates[] = {1, 2, 5, 10, 20, 30};
 	static const uint64_t latencies[] = {2000, 4000, 20000, 100000};
@@ -161,8 +179,9 @@ START_TEST(the_way_is_the_best_after_fifty_requests)
 	dsam_clock.ticks_per_us = 2000;
 	for (unsigned r = 0; r < 6; r++)
 		for (unsigned a = 0; a < 4; a++)
-			for (size_t n = 1UL << 16; n <= 1UL << 26; n *= 2) {
-				struct world w = {8, rates[r], latencies[a]};
+			for (size_t n = 1UL << 16; n <= most; n *= 2) {
+				struct world w = {8, rates[r], latencies[a],
+						  is_shot};
 				struct dsam_lesson l = {0};
 				enum dsam_way way;
 				uint64_t got = settle(&w, &l, n, 50, &way);
@@ -175,12 +194,24 @@ START_TEST(the_way_is_the_best_after_fifty_requests)
 						     got, best, (int)way);
 			}
 }
+
+START_TEST(the_way_is_the_best_after_fifty_requests)
+{
+	find_the_best(1UL << 26, false);
+}
+END_TEST
+
+START_TEST(one_cut_is_the_best_after_fifty_requests)
+{
+	find_the_best(1UL << 23, true);
+}
 END_TEST
 
 /* Another process joins: fewer bytes a tick, then as before. */
-START_TEST(a_change_is_learned_in_fifty_requests)
+static void learn_a_change(bool is_shot)
 {
-	struct world before = {8, 20, 2000}, after = {8, 3, 9000};
+	struct world before = {8, 20, 2000, is_shot};
+	struct world after = {8, 3, 9000, is_shot};
 	struct dsam_lesson l = {0};
 	size_t n = 4UL << 20;
 	enum dsam_way way;
@@ -194,12 +225,23 @@ START_TEST(a_change_is_learned_in_fifty_requests)
 		ck_assert_uint_le(got, best_of(&after, n) * 21 / 20);
 	}
 }
+
+START_TEST(a_change_is_learned_in_fifty_requests)
+{
+	learn_a_change(false);
+}
+END_TEST
+
+START_TEST(a_change_is_learned_with_one_cut)
+{
+	learn_a_change(true);
+}
 END_TEST
 
 /* A hopeless device costs a twentieth at most, all tries counted. */
 START_TEST(tries_are_seldom)
 {
-	struct world w = {8, 1, 1000000};
+	struct world w = {8, 1, 1000000, false};
 	struct dsam_lesson l = {0};
 	size_t n = 1UL << 16;
 	uint64_t sum = 0;
@@ -218,4 +260,6 @@ RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  it_follows_a_change_and_forgives_one_outlier, every_size_has_a_place,
 	  absent_pages_are_expected_for_a_while,
 	  the_way_is_the_best_after_fifty_requests,
-	  a_change_is_learned_in_fifty_requests, tries_are_seldom)
+	  one_cut_is_the_best_after_fifty_requests,
+	  a_change_is_learned_in_fifty_requests,
+	  a_change_is_learned_with_one_cut, tries_are_seldom)

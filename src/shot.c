@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: HOT.  A request of microseconds, shared: looks at the device and more
+ * descriptors than one would cost what they gain.
+ * May: its slot, libc's memory functions.  Must not: allocate, lock, log,
+ * return with the piece in flight.
+ */
+#include "shot.h"
+
+#include "clock.h"
+#include "offload.h"
+
+/* Above this what one request meets differs: both ends are looked at. */
+#define SHOT_MOST (8 * 1024 * 1024UL)
+/* Less than this is not worth a look at its page. */
+#define CPU_LEAST 1024UL
+
+bool dsam_shot_fits(const struct dsam_story *st)
+{
+	unsigned open = 0;
+
+	if (st->rq->n > SHOT_MOST ||
+	    st->rq->n / DSAM_DEPTH >= st->plan.chunk / 2)
+		return false;
+	for (unsigned q = 0; q < dsam_queues.count; q++)
+		open += dsam_queue_is_open(&dsam_queues.q[q]);
+	return open == 1;
+}
+
+/* Where the device's part begins: at a line of the destination. */
+static size_t cut_of(const struct dsam_story *st)
+{
+	const struct dsam_request *rq = st->rq;
+	size_t own = rq->n - (rq->n * st->plan.share >> 16);
+	uintptr_t dst = (uintptr_t)rq->dst;
+
+	if (own < CPU_LEAST)
+		own = 0;
+	own = ((dst + own) & -DSAM_LINE) - dst;
+	/* Writes to memory begin at a line, too: the head is the CPU's. */
+	return own < st->plan.cpu || own > rq->n ? st->plan.cpu : own;
+}
+
+/* [*next, n) in as few pieces as the queue takes; NONE or why it ended. */
+static enum dsam_why launch(struct dsam_story *st, size_t *next)
+{
+	size_t n = st->rq->n;
+	enum dsam_why why = DSAM_WHY_NONE;
+
+	for (unsigned i = 0; !why && *next < n; i++) {
+		size_t end =
+			n - *next > st->plan.chunk ? *next + st->plan.chunk : n;
+
+		why = dsam_pieces_launch(st, i, *next, end, false);
+		if (!why)
+			*next += st->piece[i].len;
+	}
+	return why;
+}
+
+/* Until all are answered and right; NONE or what was wrong with one. */
+static enum dsam_why settle(struct dsam_story *st)
+{
+	enum dsam_why why, worst = DSAM_WHY_NONE;
+
+	for (unsigned i = 0; st->live; i++) {
+		why = dsam_pieces_settle(st, i);
+		worst = why ? why : worst;
+	}
+	return worst;
+}
+
+void dsam_shot_run(struct dsam_story *st, struct dsam_lesson *lesson)
+{
+	struct dsam_shot took = {.n = st->rq->n};
+	size_t n = st->rq->n, cut = cut_of(st), next = cut;
+	enum dsam_why why, worst;
+	unsigned last;
+	uint64_t begun, done;
+
+	if (st->plan.touch)
+		dsam_pieces_touch(st, 0, n);
+	else
+		dsam_pieces_probe(st->rq, 0, cut);
+	begun = dsam_ticks();
+	why = launch(st, &next);
+	dsam_pieces_by_cpu(st, 0, cut, st->live ? DSAM_WHY_SPLIT : why);
+	done = dsam_ticks();
+	last = st->live ? 31U - (unsigned)__builtin_clz(st->live) : 0;
+	took.is_waited = st->live &&
+			 !dsam_submit_is_answered(&st->sub, &st->piece[last]);
+	worst = settle(st);
+	took.cpu_ticks = dsam_ticks_between(begun, done);
+	took.device_ticks = dsam_ticks_between(begun, dsam_ticks());
+	took.device = n - cut;
+	st->is_forked = st->is_forked || why == DSAM_WHY_FORKED;
+	/* What no queue took: nothing is in flight. */
+	dsam_pieces_by_cpu(st, next, n, why);
+	/* What was mended, or refused, tells nothing of the device. */
+	if (DSAM_LIKELY(!worst && !why))
+		dsam_tuner_shot(lesson, &took);
+}
