@@ -51,7 +51,7 @@ GUESTS := $(patsubst tests/programs/%.c,$(O)/tests/programs/%,\
 	$(wildcard tests/hostile/*.c))
 # Those with the timing-only device are the engine themselves.
 BENCH_TIMED := $(addprefix $(O)/bench/,offload sharing devices change model overhead)
-BENCH_GUESTS := $(addprefix $(O)/bench/,small cost threads callers)
+BENCH_GUESTS := $(addprefix $(O)/bench/,small cost threads callers testdevice)
 BENCH := $(BENCH_GUESTS) $(BENCH_TIMED)
 TB_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/*.c))
 TB_CPU_OBJS := $(patsubst %.c,$(O)/%.o,$(wildcard tests/device/cpu/*.c)) \
