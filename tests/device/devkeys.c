@@ -57,6 +57,7 @@ static const struct tb_key keys[] = {
 	WQ("enqcmds_retries", TB_FORM_U32, retries),
 	WQ("op_config", TB_FORM_BITMAP, op_config),
 	WQ("unmap_on_disable", TB_FORM_BOOL, unmap_on_disable),
+	WQ("mmap_needs_rawio", TB_FORM_BOOL, mmap_needs_rawio),
 	WQ("node_mode", TB_FORM_OCTAL, mode),
 	WQ("node_uid", TB_FORM_U32, uid),
 	WQ("node_gid", TB_FORM_U32, gid),

@@ -65,6 +65,7 @@ struct tb_wq {
 	bool is_enabled;
 	bool unmap_on_disable; /* portals go with the queue: not as Linux does
 				*/
+	bool mmap_needs_rawio; /* as Linux does on many processors */
 	int minor; /* of the node, -1: there is none */
 	unsigned int mode, uid, gid; /* of the node */
 	int clients;
