@@ -79,6 +79,8 @@ SAN_tsan := -fsanitize=thread $(if $(filter gcc%,$(CC)),-Wno-tsan)
 SAN_fuzz := -fsanitize=fuzzer-no-link,address,undefined \
 	-fno-sanitize-recover=undefined
 SAN_coverage := --coverage -fprofile-update=atomic
+# Atomics that tell helgrind what they order, and engines that it can see.
+SAN_helgrind := -include tests/helgrind.h
 SAN := $(SAN_$(BUILD))
 BASE := -std=c11 -D_GNU_SOURCE -DDSAM_VERSION='"$(VERSION)"' -Isrc -Iconfig \
 	-g -fPIC -fvisibility=hidden -fno-plt -fno-semantic-interposition \
@@ -95,6 +97,9 @@ LDFLAGS_SO := -shared -Wl,--version-script=preload/libdsapreload.map \
 ifeq ($(BUILD),coverage)
 LDFLAGS_SO += --coverage
 endif
+ifeq ($(BUILD),helgrind)
+LDFLAGS_UNIT := -Wl,--wrap=dsam_software_remote
+endif
 LIBS := -l:libinih.a -ldl
 LIBS_CLI := $(LIBS) -ljson-c -lelf -lm
 
@@ -106,7 +111,7 @@ FIRST := $(filter deps deps-lint deps-package deps-programs deps-bench,\
 	$(MAKECMDGOALS))
 
 .PHONY: all help deps deps-lint deps-package deps-programs deps-bench check unit \
-	programs device hostile soak check-programs check-hw contract fuzz \
+	programs device hostile soak helgrind-tests check-programs check-hw contract fuzz \
 	coverage coverage-run analyze valgrind cli testbed lint format asan \
 	ubsan tsan demo bench bench-report install uninstall deb dist clean
 .DEFAULT_GOAL := all
@@ -168,7 +173,7 @@ $(O)/%.o: %.c $(O)/flags | $(FIRST)
 	$(call say,CC,$<)$(CC) $(CFLAGS_$(or $(KIND),TEST)) -MMD -MP -c -o $@ $<
 
 $(UNIT): $(O)/tests/unit/%: $(O)/tests/unit/%.o $(O)/libengine.a
-	$(call say,LINK,$@)$(CC) $(SAN) -pthread -o $@ $< $(O)/libengine.a \
+	$(call say,LINK,$@)$(CC) $(SAN) -pthread $(LDFLAGS_UNIT) -o $@ $< $(O)/libengine.a \
 		$(LIBS) -lcheck_pic -lsubunit -lm -lrt
 
 # Guests are programs that know nothing of us: their own plain flags.
@@ -294,7 +299,11 @@ analyze: | $(FIRST) ## gcc -fanalyzer over src/, config/ and preload/
 	@tests/analyze.sh
 
 valgrind: $(SO) $(GUESTS) | $(FIRST) ## memcheck and helgrind on the software DSA
+	@$(MAKE) --no-print-directory CC=gcc BUILD=helgrind helgrind-tests
 	@tests/valgrind.sh $(O)
+
+HELGRIND := oracle queue submit_settle
+helgrind-tests: $(HELGRIND:%=$(O)/tests/unit/test_%)
 
 lint: | $(FIRST) ## clang-format 14, clang-tidy, cppcheck, shellcheck, tokens
 	@tests/lint.sh

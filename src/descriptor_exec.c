@@ -48,8 +48,10 @@ static void put_fault(const struct job *job, uint8_t status, uint64_t addr,
 /* 04 when the device waited for the page in vain, else 03 (5.8.1). */
 static uint8_t fault_code(const struct job *job)
 {
-	return job->desc->flags & IDXD_OP_FLAG_BOF ? DSA_COMP_PAGE_FAULT_IR
-						   : DSA_COMP_PAGE_FAULT_NOBOF;
+	bool has_waited = job->desc->flags & IDXD_OP_FLAG_BOF ||
+			  (job->trouble && job->trouble->fault_is_answer);
+
+	return has_waited ? DSA_COMP_PAGE_FAULT_IR : DSA_COMP_PAGE_FAULT_NOBOF;
 }
 
 /* False when the descriptor ends here, *rec being filled. */
@@ -172,9 +174,12 @@ static void run_data(const struct job *job, uint64_t *moved)
 	dsam_walk_prepare(&w, job->m, desc);
 	if (is_crc)
 		w.crc = dsam_crc_convert(seed, desc->flags);
-	if (job->trouble && job->trouble->has_fault)
+	if (job->trouble && job->trouble->has_fault) {
+		if (job->trouble->fault_from_end)
+			dsam_walk_turn(&w);
 		dsam_walk_stop_at(&w, job->trouble->fault_at,
 				  job->trouble->fault_is_write);
+	}
 
 	is_complete = dsam_walk_run(&w);
 	for (unsigned int i = 0; i < w.nr_operands; i++)

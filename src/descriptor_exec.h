@@ -81,6 +81,8 @@ struct dsam_exec_limits {
 struct dsam_exec_trouble {
 	bool has_fault; /* page fault after fault_at bytes */
 	bool fault_is_write;
+	bool fault_is_answer; /* 04: the page was asked for, in vain */
+	bool fault_from_end; /* a move's bytes are done from its high end */
 	uint32_t fault_at;
 	uint8_t status; /* non-zero: complete with this, do nothing */
 };

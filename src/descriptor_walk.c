@@ -105,6 +105,15 @@ void dsam_walk_prepare(struct dsam_walk *w, const struct dsam_memory *m,
 		w->piece = PRESENCE_PIECE;
 }
 
+void dsam_walk_turn(struct dsam_walk *w)
+{
+	const struct dsa_hw_desc *desc = w->desc;
+
+	if (desc->opcode == DSA_OPCODE_MEMMOVE &&
+	    desc->src_addr - desc->dst_addr >= desc->xfer_size)
+		w->is_backward = true;
+}
+
 void dsam_walk_stop_at(struct dsam_walk *w, uint32_t at, bool is_write)
 {
 	if (at >= w->limit)

@@ -53,6 +53,9 @@ static inline uint64_t dsam_walk_address(const struct dsam_walk *w,
 void dsam_walk_prepare(struct dsam_walk *w, const struct dsam_memory *m,
 		       const struct dsa_hw_desc *desc);
 
+/* A move that does not overlap may as well begin at its high end (8.3.4). */
+void dsam_walk_turn(struct dsam_walk *w);
+
 /* Let a page fault happen after at bytes, unless that is all of them. */
 void dsam_walk_stop_at(struct dsam_walk *w, uint32_t at, bool is_write);
 

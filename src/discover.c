@@ -141,6 +141,8 @@ int dsam_discover_libaccel(struct dsam_wq *found, size_t room)
 	struct library l;
 	int count = 0;
 
+	/* gcc -O1 does not see that load fills all of it. */
+	memset(&l, 0, sizeof(l));
 	if (!load(&l))
 		return -1;
 	if (l.accfg_new(&ctx) || !ctx) {

@@ -144,7 +144,7 @@ typedef bool visitor(const char *device, const char *name, void *arg);
 /* The queues of one device, as directories below it.  True: visit stopped. */
 static bool each_of(const char *device, visitor *visit, void *arg)
 {
-	char path[256];
+	char path[512];
 	struct dirent *e;
 	bool stopped = false;
 	DIR *dir;

@@ -2,8 +2,8 @@
 /*
  * Room: COLD (a dead device, a fork child).  Closes work queues so that
  * nothing that was submitted can write to memory any more.
- * May: fstat, mmap, close, dup3, sched_yield, by raw system calls, within
- * some program's copy.  Must not: allocate.
+ * May: fstat, mmap, mremap, close, dup3, sched_yield, by raw system calls,
+ * within some program's copy.  Must not: allocate.
  */
 #include "queue_open.h"
 
@@ -16,6 +16,9 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+
+/* A page of our own for each portal, where there is to be no other. */
+static _Alignas(DSAM_PAGE) char spare[DSAM_MAX_QUEUES][DSAM_PAGE];
 
 static bool is_ours(const struct dsam_queue *q)
 {
@@ -41,10 +44,18 @@ void dsam_queue_disown(struct dsam_queue *q)
  */
 bool dsam_queue_drain_portal(struct dsam_queue *q)
 {
-	return dsam_syscall6(SYS_mmap, (long)q->portal, DSAM_PAGE,
-			     PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-			     0) == (long)q->portal;
+	long portal = (long)q->portal;
+
+	if (dsam_syscall6(SYS_mmap, portal, DSAM_PAGE, PROT_READ | PROT_WRITE,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+			  0) == portal)
+		return true;
+	/* RLIMIT_DATA, or mlockall and RLIMIT_MEMLOCK: nothing new is mapped.
+	 */
+	return dsam_syscall6(SYS_mremap, (long)spare[q - dsam_queues.q],
+			     DSAM_PAGE, DSAM_PAGE,
+			     MREMAP_MAYMOVE | MREMAP_FIXED, portal,
+			     0) == portal;
 }
 
 /*

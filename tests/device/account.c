@@ -27,6 +27,11 @@ struct row {
 };
 
 static struct row *rows;
+/* Where made page faults stopped moves and fills, by status. */
+#define MOST_OFFSETS 65536U
+static uint8_t stops[2][4][MOST_OFFSETS];
+static const uint8_t faults[4] = {0x03, 0x83, 0x04, 0x84};
+
 static struct tally queues[TB_MAX_QUEUES];
 static struct tally total;
 
@@ -83,11 +88,24 @@ static void add(struct tally *t, const struct tb_ending *e)
 	t->made += e->is_made;
 }
 
+static void add_stop(const struct tb_ending *e)
+{
+	bool is_fill = e->opcode == DSA_OPCODE_MEMFILL;
+
+	if (!e->is_made || e->done >= MOST_OFFSETS ||
+	    (!is_fill && e->opcode != DSA_OPCODE_MEMMOVE))
+		return;
+	for (int i = 0; i < 4; i++)
+		if (e->status == faults[i])
+			stops[is_fill][i][e->done] = 1;
+}
+
 void tb_account_end(const struct tb_client *client, const struct tb_ending *e)
 {
 	struct row *row = row_of(client->pid);
 
 	add(&total, e);
+	add_stop(e);
 	add(&queues[client->wq->queue], e);
 	if (row)
 		add(&row->tally, e);
@@ -163,6 +181,29 @@ static void put_tally(json_object *obj, const struct tally *t)
 	put(obj, "made_to_fail", t->made);
 }
 
+/* At how many different bytes, from the start, faults were made. */
+static json_object *put_stops(void)
+{
+	json_object *all = json_object_new_object();
+
+	for (int op = 0; op < 2; op++) {
+		json_object *obj = json_object_new_object();
+
+		for (int i = 0; i < 4; i++) {
+			uint64_t n = 0;
+			char key[8];
+
+			for (size_t at = 0; at < MOST_OFFSETS; at++)
+				n += stops[op][i][at];
+			snprintf(key, sizeof(key), "0x%02x", faults[i]);
+			if (n)
+				put(obj, key, n);
+		}
+		json_object_object_add(all, op ? "fill" : "memmove", obj);
+	}
+	return all;
+}
+
 /* What clients did to the shared queue by themselves, with ENQCMD. */
 static void take_over(uint32_t q)
 {
@@ -233,6 +274,7 @@ int tb_account_write(int fd)
 	part = json_object_new_object();
 	put_tally(part, &total);
 	put(part, "traps", atomic_load(&tb_world.shm->traps));
+	json_object_object_add(part, "fault_offsets", put_stops());
 	put(part, "thunks", atomic_load(&tb_world.shm->thunks));
 	json_object_object_add(
 		all, "submit",

@@ -26,6 +26,7 @@ struct tb_ending {
 	uint64_t size; /* transfer size asked for */
 	bool is_silent, is_late, is_lost; /* lost: record not writable */
 	bool is_made; /* trouble on request */
+	uint32_t done; /* bytes, as the record says */
 };
 
 /* These are called with tb_lock held. */

@@ -33,7 +33,8 @@ def seen_of(process):
     status = process['statuses']
     seen = {'bytes': process['bytes'],
             'dropped': process['dropped'],
-            'faults': status.get('0x03', 0) + status.get('0x83', 0)}
+            'faults': sum(status.get(code, 0)
+                          for code in ('0x03', '0x83', '0x04', '0x84'))}
     for name in 'memmove', 'fill':
         seen[name] = process['opcodes'].get(name, 0)
         seen[name + ' bytes'] = process['opcode_bytes'].get(name, 0)

@@ -65,6 +65,7 @@ static void execute(struct engine *e, struct tb_task *task)
 	task->ending.opcode = task->desc.opcode;
 	task->ending.status = task->rec.status;
 	task->ending.size = task->desc.xfer_size;
+	task->ending.done = task->rec.bytes_completed;
 	task->ending.is_silent = task->fate.is_silent;
 	task->ending.is_late = task->fate.late_us != 0;
 	task->ending.is_made = task->fate.has_exec;

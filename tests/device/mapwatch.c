@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Room: WARM.  Answers mmap(2) and munmap(2) where they concern nodes.
- * May: look at the caller's file descriptors.  Must not: decide about any
- * other file: those calls continue untouched.
+ * Room: WARM.  Answers mmap(2), mremap(2) and munmap(2) where they concern
+ * nodes. May: look at the caller's file descriptors.  Must not: decide about
+ * any other file: those calls continue untouched.
  */
 #include "mapwatch.h"
 #include "node.h"
@@ -37,20 +37,24 @@ static pthread_cond_t started = PTHREAD_COND_INITIALIZER;
 
 static struct sock_filter filter[] = {
 	/* 0 */ LOAD(offsetof(struct seccomp_data, arch)),
-	/* 1 */ IS(AUDIT_ARCH_X86_64, 0, 10),
+	/* 1 */ IS(AUDIT_ARCH_X86_64, 0, 13),
 	/* 2 */ LOAD(offsetof(struct seccomp_data, nr)),
-	/* 3 */ IS(SYS_munmap, 5, 0),
-	/* 4 */ IS(SYS_mmap, 0, 7),
-	/* 5: MAP_SHARED and MAP_SHARED_VALIDATE have bit 0 */
+	/* 3 */ IS(SYS_munmap, 6, 0),
+	/* 4 */ IS(SYS_mremap, 7, 0),
+	/* 5 */ IS(SYS_mmap, 0, 9),
+	/* 6: MAP_SHARED and MAP_SHARED_VALIDATE have bit 0 */
 	LOAD(LOW_OF_ARG(3)),
-	/* 6 */ HAS(MAP_ANONYMOUS, 0, 1),
-	/* 7 */ HAS(MAP_FIXED, 1, 4),
-	/* 8 */ HAS(MAP_SHARED, 2, 3),
-	/* 9: one page that goes may be a portal */
+	/* 7 */ HAS(MAP_ANONYMOUS, 0, 1),
+	/* 8 */ HAS(MAP_FIXED, 5, 6),
+	/* 9 */ HAS(MAP_SHARED, 4, 5),
+	/* 10: one page that goes may be a portal */
 	LOAD(LOW_OF_ARG(1)),
-	/* 10 */ IS(4096, 0, 1),
-	/* 11 */ BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
-	/* 12 */ BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	/* 11 */ IS(4096, 2, 3),
+	/* 12: so may be what mremap puts another mapping over */
+	LOAD(LOW_OF_ARG(3)),
+	/* 13 */ HAS(MREMAP_FIXED, 0, 1),
+	/* 14 */ BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF),
+	/* 15 */ BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 };
 
 /* 0: not a node, or allowed; else -errno. */
@@ -60,6 +64,10 @@ static int decide(const struct seccomp_notif *request)
 	char path[64];
 	struct stat st;
 
+	if (request->data.nr == SYS_mremap) {
+		tb_node_unmap((pid_t)request->pid, request->data.args[4]);
+		return 0;
+	}
 	if (request->data.nr == SYS_munmap ||
 	    request->data.args[3] & MAP_ANONYMOUS) {
 		tb_node_unmap((pid_t)request->pid, request->data.args[0]);

@@ -120,6 +120,24 @@ void tb_node_release(struct tb_client *client)
 	pthread_mutex_unlock(&tb_lock);
 }
 
+/* CAP_SYS_RAWIO, bit 17, of its effective capabilities. */
+static bool has_rawio(pid_t tid)
+{
+	unsigned long long caps = 0;
+	char line[128];
+	FILE *status;
+
+	snprintf(line, sizeof(line), "/proc/%d/status", (int)tid);
+	status = fopen(line, "re");
+	if (!status)
+		return false;
+	while (fgets(line, sizeof(line), status) &&
+	       sscanf(line, "CapEff: %llx", &caps) != 1)
+		;
+	fclose(status);
+	return caps >> 17 & 1;
+}
+
 int tb_node_mmap(struct tb_wq *wq, pid_t tid, size_t length)
 {
 	struct tb_client *client;
@@ -127,8 +145,9 @@ int tb_node_mmap(struct tb_wq *wq, pid_t tid, size_t length)
 
 	pthread_mutex_lock(&tb_lock);
 	client = tb_client_find(wq, tb_thread_group(tid));
-	if (tb_world.submit == TB_SUBMIT_WRITE)
-		ret = -EPERM; /* no CAP_SYS_RAWIO */
+	if (tb_world.submit == TB_SUBMIT_WRITE ||
+	    (wq->mmap_needs_rawio && !has_rawio(tid)))
+		ret = -EPERM;
 	else if (!client || !tb_client_is_same_mm(client, tid))
 		ret = -EPERM;
 	else if (tb_client_is_cut_off(client))

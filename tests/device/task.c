@@ -110,7 +110,8 @@ struct tb_task *tb_task_take(struct tb_device *dev, int group)
 	}
 	tb_client_get(task->client);
 	task->client->busy++;
-	task->fate = tb_trouble_of(&wq->trouble, ++wq->taken);
+	task->fate =
+		tb_trouble_of(&wq->trouble, ++wq->taken, task->desc.xfer_size);
 	task->next = tb_tasks;
 	tb_tasks = task;
 	return task;

@@ -35,6 +35,9 @@ enum tb_wq_type {
 struct tb_trouble {
 	uint64_t fault_every, fault_at; /* read fault after fault_at bytes */
 	uint64_t wfault_every, wfault_at;
+	uint64_t fault_walk, wfault_walk; /* a byte further each time */
+	uint64_t fault_answered; /* 04 and 84 instead of 03 and 83 */
+	uint64_t fault_from_end; /* moves are done from the high end */
 	uint64_t status_every, status;
 	uint64_t wrong_every; /* one byte of what was written is another */
 	uint64_t garbage_every; /* any record, perhaps nothing done */
@@ -62,6 +65,7 @@ struct tb_wq {
 	bool is_enabled;
 	bool unmap_on_disable; /* portals go with the queue: not as Linux does
 				*/
+	bool mmap_needs_rawio; /* as Linux does on many processors */
 	int minor; /* of the node, -1: there is none */
 	unsigned int mode, uid, gid; /* of the node */
 	int clients;

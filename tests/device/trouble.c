@@ -20,7 +20,17 @@ static uint64_t dice(uint64_t n)
 	return z ^ z >> 31;
 }
 
-struct tb_fate tb_trouble_of(const struct tb_trouble *t, uint64_t n)
+/* A walk takes each n-th descriptor a byte further, and then starts over. */
+static uint32_t where(bool is_walk, uint64_t at, uint64_t every, uint64_t n,
+		      uint32_t size)
+{
+	if (is_walk)
+		at = size ? (n / every - 1) % size : 0;
+	return (uint32_t)at;
+}
+
+struct tb_fate tb_trouble_of(const struct tb_trouble *t, uint64_t n,
+			     uint32_t size)
 {
 	struct tb_fate fate = {.has_exec = false, .dice = dice(n)};
 
@@ -31,12 +41,16 @@ struct tb_fate tb_trouble_of(const struct tb_trouble *t, uint64_t n)
 		fate.has_exec = true;
 		fate.exec.has_fault = true;
 		fate.exec.fault_is_write = true;
-		fate.exec.fault_at = (uint32_t)t->wfault_at;
+		fate.exec.fault_at = where(t->wfault_walk, t->wfault_at,
+					   t->wfault_every, n, size);
 	} else if (is_due(t->fault_every, n)) {
 		fate.has_exec = true;
 		fate.exec.has_fault = true;
-		fate.exec.fault_at = (uint32_t)t->fault_at;
+		fate.exec.fault_at = where(t->fault_walk, t->fault_at,
+					   t->fault_every, n, size);
 	}
+	fate.exec.fault_is_answer = t->fault_answered;
+	fate.exec.fault_from_end = t->fault_from_end;
 	if (is_due(t->silent_every, n) ||
 	    (t->silent_after && n > t->silent_after))
 		fate.is_silent = true;

@@ -15,7 +15,8 @@ struct tb_fate {
 	bool disable, reset; /* the queue, after this descriptor */
 };
 
-/* The n-th descriptor (from 1) that the queue's engines take. */
-struct tb_fate tb_trouble_of(const struct tb_trouble *trouble, uint64_t n);
+/* The n-th descriptor (from 1) that the queue's engines take, of size bytes. */
+struct tb_fate tb_trouble_of(const struct tb_trouble *trouble, uint64_t n,
+			     uint32_t size);
 
 #endif

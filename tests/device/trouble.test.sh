@@ -60,6 +60,15 @@ for mode in write mmap; do
 	is $mode-fault-account $((60 * 20000 + 20 * 5000)) "$(seen 't["bytes"]')"
 	load $mode 20 4 20000 -s wfault_every=4
 	is $mode-wfault '60 20' "$(figure status_01) $(figure status_83)"
+	# From the first byte to the last, whole descriptors in between.
+	load $mode 50 4 99 -s fault_every=2 -s fault_walk=1
+	is $mode-fault-walk "100 99 $((100 * 99 + 99 * 98 / 2))" \
+		"$(figure status_03) $(seen \
+			't["fault_offsets"]["memmove"]["0x03"], t["bytes"]')"
+	load $mode 50 4 99 -s wfault_every=2 -s wfault_walk=1 \
+		-s fault_answered=1 -s fault_from_end=1
+	is $mode-wfault-walk-answered "100 {'0x84': 99}" \
+		"$(figure status_84) $(seen 't["fault_offsets"]["memmove"]')"
 	load $mode 20 4 20000 -s status_every=3 -s status=0x20
 	is $mode-status '54 26' "$(figure status_01) $(figure status_20)"
 	load $mode 20 4 20000 -s wrong_every=4

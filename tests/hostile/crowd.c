@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * crowd HOW [LIBRARY]: threads that are many and short, that have next to no
+ * crowd HOW [LIBRARY...]: threads that are many and short, that have next to no
  * stack, that copy when they are nearly gone, or in another namespace.
  */
 #define _GNU_SOURCE
@@ -167,7 +167,11 @@ static void alternate_stack(void)
 	puts("handlers on a small stack of their own: right");
 }
 
+typedef void *copier(void *to, const void *from, size_t n);
+
+/* By the library's own memcpy, or by the host's, which it is given. */
 static void (*elsewhere)(void *to, const void *from, size_t n);
+static void (*by_host)(copier *copy, void *to, const void *from, size_t n);
 
 static void *in_namespace(void *unused)
 {
@@ -178,22 +182,29 @@ static void *in_namespace(void *unused)
 		elsewhere(to, a, unknown(BIG));
 		CHECK(is_pattern(to, BIG, 0, 8));
 		copy_to(to);
+		by_host(memcpy, to, a, unknown(BIG));
+		CHECK(is_pattern(to, BIG, 0, 8));
+		copied++;
 	}
 	free(to);
 	return unused;
 }
 
-/* A library with a libc of its own, that we are not in. */
-static void namespaces(const char *path)
+/*
+ * Libraries with a libc of their own, that we are not in, one after the other
+ * in the same place.
+ */
+static void namespaces(char **paths)
 {
 	pthread_t t[4];
 
-	for (int round = 0; round < 3; round++) {
-		void *lib = dlmopen(LM_ID_NEWLM, path, RTLD_NOW | RTLD_LOCAL);
+	for (; *paths; paths++) {
+		void *lib = dlmopen(LM_ID_NEWLM, *paths, RTLD_NOW | RTLD_LOCAL);
 
 		CHECK(lib);
 		*(void **)&elsewhere = dlsym(lib, "copy_elsewhere");
-		CHECK(elsewhere);
+		*(void **)&by_host = dlsym(lib, "copy_by_host");
+		CHECK(elsewhere && by_host);
 		for (int i = 0; i < 4; i++)
 			CHECK(!pthread_create(&t[i], NULL, in_namespace, NULL));
 		for (int i = 0; i < 4; i++)
@@ -226,7 +237,7 @@ int main(int argc, char **argv)
 	else if (!strcmp(how, "alternate_stack"))
 		alternate_stack();
 	else if (!strcmp(how, "namespaces") && argc > 2)
-		namespaces(argv[2]);
+		namespaces(argv + 2);
 	/* It is not counted before it happens. */
 	if (!strcmp(how, "atexit")) {
 		atexit(at_exit);

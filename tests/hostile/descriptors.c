@@ -136,10 +136,38 @@ static void to_filter(void)
 		cannot("seccomp");
 }
 
+static unsigned long locked_kib(void)
+{
+	char line[128];
+	unsigned long n = 0;
+	FILE *f = fopen("/proc/self/status", "re");
+
+	CHECK(f);
+	while (fgets(line, sizeof(line), f) &&
+	       sscanf(line, "VmLck: %lu", &n) != 1)
+		;
+	fclose(f);
+	return n;
+}
+
+/* Real memory from now on: a library may have reserved only so much. */
 static void to_locked(void)
 {
 	if (mlockall(MCL_CURRENT | MCL_FUTURE))
 		cannot("mlockall");
+	CHECK(locked_kib() > 0 && locked_kib() < 128 * 1024);
+}
+
+/* The same, and not a page may be locked any more: no mmap goes well. */
+static void to_locked_out(void)
+{
+	struct rlimit none = {0, 0};
+
+	to_locked();
+	CHECK(!setrlimit(RLIMIT_MEMLOCK, &none));
+	to_nobody();
+	CHECK(mmap(NULL, 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	      MAP_FAILED);
 }
 
 /* Not a page more, and none to lock. */
@@ -181,6 +209,7 @@ static const struct {
 	{"no_new_privs", to_no_privileges, nothing},
 	{"seccomp", to_filter, nothing},
 	{"mlockall", to_locked, nothing},
+	{"locked_out", to_locked_out, nothing},
 	{"memory", to_no_memory, nothing},
 	{"files", to_no_files, nothing},
 };

@@ -7,12 +7,22 @@ device in both ways of submission: random settings, random trouble, a program
 that copies at random and looks at every byte (soaker.c).  Each round must end
 by itself, in time, with right bytes; its reports must add up, have each copy
 of the program once, and be the device's account where the trouble leaves one.
-Says the seed first; the same seed gives the same rounds.  A fourth argument
-is the seed of one round, to run alone.
+Says the seed first; the same seed gives the same rounds.  With a fourth
+argument, the seed of a round, it is that round again and again, two at a time,
+for SECONDS (0: once) or until it fails.
+
+Of a round that fails all is kept, in a directory under $SOAK_KEEP or $TMPDIR:
+what is wrong (why), the command as a line of shell (command), its output and
+stderr, the device's account, the programs' counts and reports, the machine
+(host), and of a round that hangs what each of its threads was at (threads).
+The line that says so ends with the command that repeats the round.
 """
+import glob
 import json
 import os
+import platform
 import random
+import shlex
 import shutil
 import subprocess
 import sys
@@ -25,6 +35,7 @@ OUT, SECONDS = os.path.abspath(sys.argv[1]), float(sys.argv[2])
 SEED = int(sys.argv[3]) if len(sys.argv) > 3 else int.from_bytes(
     os.urandom(4), 'big')
 TB = OUT + '/dsa-testbed'
+HANGS = float(os.environ.get('SOAK_HANGS', 120))  # seconds
 # What the library may say of such a device, and nothing else.
 SAYS = ('no answer within device_timeout_ms; queue closed',
         'verify found a wrong byte')
@@ -178,7 +189,52 @@ def judge(where, code, out, err, counts, how, timeout_ms, may_be_mute):
     return ''
 
 
+def read(path):
+    try:
+        with open(path, encoding='utf-8', errors='replace') as f:
+            return f.read().strip()
+    except OSError as e:
+        return str(e)
+
+
+def write(path, text):
+    with open(path, 'w', encoding='utf-8') as f:
+        f.write(text)
+
+
+def threads_of(pid):
+    """The process and its descendants: what each thread waits for."""
+    said = []
+    for task in glob.glob(f'/proc/{pid}/task/*'):
+        said.append(f'{task} ' + read(task + '/comm'))
+        said += [f'  {name}: ' + read(f'{task}/{name}').replace('\n', '\n    ')
+                 for name in ('wchan', 'syscall', 'stack')]
+        said += [line for child in read(task + '/children').split()
+                 if child.isdigit() for line in threads_of(child)]
+    return said
+
+
+def keep(where, seed, why, command, out):
+    """All that there is of a round that failed; returns how to repeat it."""
+    write(where + '/why', why + '\n')
+    write(where + '/out', out)
+    write(where + '/host', f'{platform.platform()}, {os.cpu_count()} CPUs, '
+          f'load {read("/proc/loadavg")}\n{read("/proc/meminfo")}\n')
+    kept = tempfile.mkdtemp(prefix=f'dsamove-soak.{seed}.',
+                            dir=os.environ.get('SOAK_KEEP'))
+    shutil.copytree(where, kept, dirs_exist_ok=True)
+    # By hand it leaves its own files, beside those of this time.
+    os.mkdir(kept + '/again')
+    write(kept + '/again/empty', '')
+    write(kept + '/command', command.replace(where, kept + '/again') + '\n')
+    again = shlex.join([os.path.relpath(__file__), os.path.relpath(OUT), '600',
+                        str(SEED), str(seed)])
+    why = ' '.join(why.split())
+    return f'{why} (all of it is in {kept}; again: {again})'
+
+
 def one_round(seed, modes):
+    """The mode, what is wrong or nothing, how many copies."""
     r = random.Random(seed)
     mode = r.choice(modes)
     with tempfile.TemporaryDirectory() as where:
@@ -196,36 +252,43 @@ def one_round(seed, modes):
         argv += ['env', 'LD_PRELOAD=' + OUT + '/libdsapreload.so',
                  OUT + '/tests/hostile/soaker', str(seed % 100000), '1000',
                  str(r.choice([1, 2, 4, 8])), str(has_signals)]
-        words = ' '.join(f'{k}={v}' for k, v in env.items()) + ' ' + \
-            ' '.join(argv)
-        with open(where + '/empty', 'w', encoding='utf-8'):
-            pass
+        write(where + '/empty', '')
         env.update(PATH='/usr/bin:/bin', COUNTS=where + '/counts',
                    DSAMOVE_CONF=where + '/empty')
-        with open(where + '/err', 'w+', encoding='utf-8') as err:
-            with subprocess.Popen(argv, stdin=subprocess.DEVNULL,
-                                  stdout=subprocess.PIPE, stderr=err, env=env,
-                                  text=True) as p:
-                try:
-                    out = p.communicate(timeout=120)[0]
+        command = shlex.join(['env', '-i'] + [f'{k}={v}' for k, v in
+                                              env.items()] + argv)
+        with open(where + '/err', 'w', encoding='utf-8') as err, \
+                subprocess.Popen(argv, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=err, env=env,
+                                 text=True) as p:
+            try:
+                out = p.communicate(timeout=HANGS)[0]
+                why = ''
+            except subprocess.TimeoutExpired:
+                write(where + '/threads', '\n'.join(threads_of(p.pid)) + '\n')
+                p.kill()
+                why, out = f'hangs for {HANGS} s', ''
+                try:  # its children may hold the pipe for longer
+                    out = p.communicate(timeout=5)[0]
                 except subprocess.TimeoutExpired:
-                    p.kill()
-                    return mode, f'hangs: {words}', 0
-            err.seek(0)
-            said = err.read()
+                    pass
         counts = []
         if os.path.exists(where + '/counts'):
             with open(where + '/counts', encoding='utf-8') as f:
                 counts = list(f)
-        why = judge(where, p.returncode, out, said, counts, how,
-                    int(env['DSAMOVE_DEVICE_TIMEOUT_MS']),
-                    '_at_ms' in words)  # perhaps before it began
+        if not why:
+            why = judge(where, p.returncode, out, read(where + '/err'), counts,
+                        how, int(env['DSAMOVE_DEVICE_TIMEOUT_MS']),
+                        '_at_ms' in command)  # perhaps before it began
         copies = int(out.split()[1]) if out.startswith('done ') else 0
-    return mode, why and f'{why}: {words}', copies
+        if why:
+            why = keep(where, seed, why, command, out)
+    return mode, why, copies
 
 
 def main():
     print(f'seed {SEED}', flush=True)
+    alone = int(sys.argv[4]) if len(sys.argv) > 4 else None
     modes = ['software', 'write', 'mmap']
     check = subprocess.run([TB, '--check'], capture_output=True, text=True,
                            check=False)
@@ -237,10 +300,17 @@ def main():
     tally = {m: [0, 0, 0] for m in modes}
     state = [0]
 
+    def is_over():
+        bad = sum(t[2] for t in tally.values())
+        return (time.monotonic() >= end and (alone is None or state[0])) or \
+            (alone is not None and bad)
+
     def worker():
-        while time.monotonic() < end:
+        while True:
             with lock:
-                seed = SEED * 100000 + state[0]
+                if is_over():
+                    return
+                seed = SEED * 100000 + state[0] if alone is None else alone
                 state[0] += 1
             mode, why, copies = one_round(seed, modes)
             with lock:
@@ -251,16 +321,13 @@ def main():
                     print(f'not ok soak on {mode}: round seed {seed}: {why}',
                           flush=True)
 
-    if len(sys.argv) > 4:  # one round, by its own seed
-        print(one_round(int(sys.argv[4]), modes))
-        return 0
     workers = [threading.Thread(target=worker) for _ in range(2)]
     for w in workers:
         w.start()
     for w in workers:
         w.join()
     for mode, (rounds, copies, bad) in tally.items():
-        if not bad:
+        if rounds and not bad:
             print(f'ok soak on {mode}: {rounds} rounds, {copies} copies')
     return any(bad for _, _, bad in tally.values())
 

@@ -54,6 +54,46 @@ static void took(uint64_t us)
 		;
 }
 
+/* What a thread is at, for whoever wants to know why it failed. */
+static __thread struct {
+	const char *what;
+	size_t n, at, from;
+	unsigned how;
+} now;
+
+static void begin(const char *what, size_t n, size_t at, size_t from,
+		  unsigned how)
+{
+	now.what = what;
+	now.n = n;
+	now.at = at;
+	now.from = from;
+	now.how = how;
+}
+
+/* The first byte that is not what it should be: a pattern, or all c. */
+static size_t first_wrong(const unsigned char *p, int c)
+{
+	size_t i = 0;
+
+	while (i < now.n &&
+	       p[i] == (c < 0 ? pattern_at(i, now.how) : (unsigned char)c))
+		i++;
+	return i;
+}
+
+#define CHECK_BYTES(p, c)                                                    \
+	do {                                                                 \
+		size_t wrong_ = first_wrong(p, c);                           \
+                                                                             \
+		if (wrong_ < now.n)                                          \
+			printf("pid %d: %s of %zu to %zu from %zu, how %u: " \
+			       "byte %zu is %#x\n",                          \
+			       (int)getpid(), now.what, now.n, now.at,       \
+			       now.from, now.how, wrong_, (p)[wrong_]);      \
+		CHECK(wrong_ == now.n);                                      \
+	} while (0)
+
 static void count(size_t n)
 {
 	copied += n >= SOAK_BYTES;
@@ -86,6 +126,7 @@ static void one_copy(struct random *r, unsigned char *a, unsigned char *b)
 	unsigned how = (unsigned)random_next(r);
 	uint64_t start;
 
+	begin("copy", n, at, from, how);
 	pattern(a + from, n, how);
 	fill_edges(b + at, n);
 	start = spent_us();
@@ -95,8 +136,8 @@ static void one_copy(struct random *r, unsigned char *a, unsigned char *b)
 		CHECK(mempcpy(b + at, a + from, unknown(n)) == b + at + n);
 	took(spent_us() - start);
 	count(n);
-	CHECK(is_pattern(b + at, n, 0, how));
-	CHECK(is_pattern(a + from, n, 0, how));
+	CHECK_BYTES(b + at, -1);
+	CHECK_BYTES(a + from, -1);
 	check_edges(b + at, n);
 }
 
@@ -107,12 +148,13 @@ static void one_move(struct random *r, unsigned char *a)
 	unsigned how = (unsigned)random_next(r);
 	uint64_t start;
 
+	begin("move", n, at, from, how);
 	pattern(a + from, n, how);
 	start = spent_us();
 	CHECK(memmove(a + at, a + from, unknown(n)) == a + at);
 	took(spent_us() - start);
 	count(n);
-	CHECK(is_pattern(a + at, n, 0, how));
+	CHECK_BYTES(a + at, -1);
 }
 
 static void one_fill(struct random *r, unsigned char *b)
@@ -121,12 +163,13 @@ static void one_fill(struct random *r, unsigned char *b)
 	int c = (int)random_below(r, 256);
 	uint64_t start;
 
+	begin("fill", n, at, 0, (unsigned)c);
 	fill_edges(b + at, n);
 	start = spent_us();
 	CHECK(memset(b + at, c, unknown(n)) == b + at);
 	took(spent_us() - start);
 	count(n);
-	CHECK(is_all(b + at, n, c));
+	CHECK_BYTES(b + at, c);
 	check_edges(b + at, n);
 }
 
@@ -179,8 +222,9 @@ static void child(struct random *r, unsigned char *a, unsigned char *b)
 		counted_end(91);
 	}
 	CHECK(pid > 0 && waitpid(pid, &status, 0) == pid);
-	if (WIFSIGNALED(status))
-		printf("child: signal %d\n", WTERMSIG(status));
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 91)
+		printf("child %d of %d: status %#x\n", (int)pid, (int)getpid(),
+		       (unsigned)status);
 	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 91);
 }
 

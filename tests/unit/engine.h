@@ -19,6 +19,10 @@
 #include "submit.h"
 #include "wait.h"
 
+#if HAS_HELGRIND
+#include "helgrind_memory.h"
+#endif
+
 #include <pthread.h>
 #include <string.h>
 

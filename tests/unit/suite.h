@@ -18,7 +18,13 @@
 #define HAS_TSAN 0
 #endif
 
-#if defined(__SANITIZE_ADDRESS__) || HAS_TSAN
+#ifdef DSAM_HELGRIND
+#define HAS_HELGRIND 1
+#else
+#define HAS_HELGRIND 0
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || HAS_TSAN || HAS_HELGRIND
 #define HAS_SANITIZER 1
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer)

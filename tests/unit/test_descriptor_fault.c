@@ -33,7 +33,9 @@ static void resume(struct dsa_hw_desc *desc)
 {
 	uint32_t n = rec.bytes_completed;
 
-	ck_assert_uint_eq(rec.status & 0x7f, DSA_COMP_PAGE_FAULT_NOBOF);
+	ck_assert_uint_eq(rec.status & 0x7f,
+			  trouble.fault_is_answer ? DSA_COMP_PAGE_FAULT_IR
+						  : DSA_COMP_PAGE_FAULT_NOBOF);
 	ck_assert_uint_lt(n, desc->xfer_size);
 	ck_assert_uint_eq(moved, n);
 	if (!rec.result) {
@@ -69,10 +71,12 @@ START_TEST(injected_at_every_byte_of_a_move)
 	for (uint32_t n = 1; n <= max; n++)
 		for (int64_t d = -14; d <= 14; d++)
 			for (uint32_t at = 0; at <= n; at++)
-				for (unsigned int how = 0; how < 4; how++) {
+				for (unsigned int how = 0; how < 16; how++) {
 					uint64_t src = A + 7;
 					uint64_t dst = src + (uint64_t)d;
-					bool back = d > 0 && d < n;
+					bool turn =
+						how & 4 && (d >= n || -d >= n);
+					bool back = turn || (d > 0 && d < n);
 					struct dsa_hw_desc desc =
 						fake_desc(DSA_OPCODE_MEMMOVE,
 							  src, dst, n);
@@ -83,6 +87,8 @@ START_TEST(injected_at_every_byte_of_a_move)
 					trouble.has_fault = true;
 					trouble.fault_at = at;
 					trouble.fault_is_write = is_write;
+					trouble.fault_from_end = how & 4;
+					trouble.fault_is_answer = how & 8;
 					run(&desc);
 					if (at == n) {
 						expect_fault(1, 0, 0);
@@ -90,7 +96,9 @@ START_TEST(injected_at_every_byte_of_a_move)
 						continue;
 					}
 					expect_fault(
-						is_write ? 0x83 : 3, at,
+						(how & 8 ? 4 : 3) |
+							is_write << 7,
+						at,
 						off + (is_write ? dst : src));
 					ck_assert_uint_eq(rec.result, back);
 					ck_assert_uint_eq(rec.rsvd, 0);
