@@ -22,6 +22,7 @@ struct dsam_queue {
 	int fd; /* write(2); -1 otherwise */
 	_Atomic int state;
 	uint32_t max_transfer; /* bytes */
+	uint32_t max_batch; /* descriptors; 0: takes no BATCH */
 	int numa_node; /* -1: not known */
 	bool has_cache_control, has_compare;
 	uint64_t fd_dev, fd_ino, fd_rdev; /* identity of fd */

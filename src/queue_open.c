@@ -26,6 +26,9 @@
 /* A NOOP takes about a microsecond; a silent device gets this long. */
 #define NOOP_MS 200
 #define NOOP_SPIN_NS 50000
+/* The driver's, where a queue doesn't say. */
+#define DEFAULT_TRANSFER (2U << 20)
+#define DEFAULT_BATCH 32U
 
 static bool leaf7_ecx(unsigned bit)
 {
@@ -181,12 +184,14 @@ int dsam_queue_open(struct dsam_queue *q, const struct dsam_wq *wq)
 	q->numa_node = wq->numa_node;
 	q->size = wq->size;
 	q->threshold = wq->threshold;
-	/* The driver's default, where the queue doesn't say. */
-	q->max_transfer = 2U << 20;
+	q->max_transfer = DEFAULT_TRANSFER;
 	if (wq->max_transfer)
 		q->max_transfer = wq->max_transfer > 1U << 31
 					  ? 1U << 31
 					  : (uint32_t)wq->max_transfer;
+	/* Unless it is said that there is BATCH, there is none. */
+	if (wq->op_cap != ~0ULL && wq->op_cap >> DSA_OPCODE_BATCH & 1)
+		q->max_batch = wq->max_batch ? wq->max_batch : DEFAULT_BATCH;
 	q->has_cache_control = wq->gen_cap & DSAM_GENCAP_CACHE_CONTROL;
 	q->has_compare = wq->op_cap >> DSA_OPCODE_COMPARE & 1;
 	return open_node(q, false);
