@@ -20,6 +20,8 @@
 #define DSAM_MAX_QUEUES 32
 /* Descriptors that one thread may have in flight. */
 #define DSAM_DEPTH 16U
+/* The most descriptors that are handed over as one batch. */
+#define DSAM_MEMBERS 16U
 
 /* mempcpy and the fortified forms count as the function that they are. */
 enum dsam_op {
