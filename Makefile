@@ -19,7 +19,7 @@ WERROR ?= 0
 -include config.mak
 
 # ---- files: a .c is HOT (runs on calls) or COLD (birth, death, report) ----
-HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c src/compare.c src/node.c \
+HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c src/pieces_touch.c src/compare.c src/node.c \
 	src/share.c src/share_part.c src/policy.c src/tuner.c src/submit.c src/wait.c src/queue.c \
 	src/device_dsa.c src/device_software.c src/device_engines.c src/software_memory.c \
 	src/descriptor_exec.c src/descriptor_check.c src/descriptor_walk.c \

@@ -16,7 +16,8 @@ src/compare dsam_arena dsam_clock dsam_libc dsam_pieces_* dsam_queue_accuse dsam
 src/node dsam_clock
 src/share_part dsam_queues
 src/share dsam_arena dsam_clock dsam_part_* dsam_pieces_* dsam_queues dsam_submit_await dsam_tuner_*
-src/pieces dsam_arena dsam_clock dsam_libc dsam_queue_accuse dsam_submit dsam_submit_await dsam_submit_settle dsam_tuner_* dsam_tuning
+src/pieces dsam_arena dsam_clock dsam_libc dsam_pieces_* dsam_queue_accuse dsam_submit dsam_submit_await dsam_submit_settle dsam_tuner_* dsam_tuning
+src/pieces_touch dsam_tuning
 src/policy
 src/tuner dsam_clock
 src/submit dsam_arena dsam_clock dsam_queue_* dsam_tuner_* dsam_wait_*
