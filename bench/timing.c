@@ -201,7 +201,7 @@ void timing_birth(unsigned devices)
 	dsam_limits.has_device = true;
 	dsam_limits.to_cache_allowed = true;
 	dsam_limits.cache_bytes = l2 > 0 ? (size_t)l2 : 1U << 20;
-	dsam_limits.chunk = dsam_queues.max_transfer;
+	dsam_limits.chunk = dsam_queues.max_piece;
 	dsam_tuning.touch_auto = true;
 	dsam_tuning.fault_resumes = 8;
 	dsam_tuning.submit_retries = 32;

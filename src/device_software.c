@@ -125,9 +125,12 @@ static void set_fault(struct dsam_exec_trouble *t, const struct dsa_hw_desc *d,
 static void spoil(const struct dsam_memory *m, const struct dsa_hw_desc *d,
 		  uint64_t at)
 {
+	uint64_t n = bytes_of(d);
 	char c = 0;
 
-	at %= bytes_of(d);
+	if (!n)
+		return;
+	at %= n;
 	d = mover(d, &at);
 	at += d->dst_addr;
 	m->read(m, &c, at, 1);

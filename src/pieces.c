@@ -7,6 +7,7 @@
  */
 #include "pieces.h"
 
+#include "batch.h"
 #include "clock.h"
 #include "libc_mem.h"
 #include "offload.h"
@@ -42,18 +43,20 @@ static void expect_absent(struct dsam_story *st, size_t from)
 }
 
 enum dsam_why dsam_pieces_launch(struct dsam_story *st, unsigned i, size_t from,
-				 size_t to, bool should_wait)
+				 size_t to, uint32_t batch_part,
+				 bool should_wait)
 {
 	struct dsam_piece *p = &st->piece[i];
 	enum dsam_why why;
 
 	p->off = from;
 	p->len = (uint32_t)(to - from);
+	p->batch_part = batch_part;
 	why = dsam_submit(&st->sub, p,
 			  should_wait ? dsam_tuning.submit_retries : 0,
 			  &st->account.retries);
 	if (why == DSAM_WHY_NONE) {
-		st->account.descriptors++;
+		st->account.descriptors += p->members;
 		st->live |= 1U << i;
 	}
 	return why;
@@ -125,6 +128,7 @@ static enum dsam_why judge(const struct dsam_story *st,
 		return DSAM_WHY_TIMEOUT;
 	case DSAM_OUTCOME_FORKED:
 		return DSAM_WHY_FORKED;
+	case DSAM_OUTCOME_MEMBERS:
 	case DSAM_OUTCOME_ERROR:
 		return DSAM_WHY_ERROR;
 	}
@@ -143,17 +147,17 @@ static void await_others(struct dsam_story *st)
 }
 
 /*
- * [from, to) is in flight; [to, end) is what a queue did not take when the
- * piece was submitted again.
+ * Piece i had outcome o.  [from, to) is that piece; [to, end) is what a queue
+ * did not take when it was submitted again.
  */
-enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i)
+static enum dsam_why finish(struct dsam_story *st, unsigned i,
+			    struct dsam_outcome o)
 {
 	struct dsam_piece *p = &st->piece[i];
 	size_t from = p->off, to = from + p->len, end = to;
 	enum dsam_why why, worst = DSAM_WHY_NONE;
 
 	for (;;) {
-		struct dsam_outcome o = dsam_submit_settle(&st->sub, p);
 		bool is_fault;
 
 		st->live &= ~(1U << i);
@@ -187,15 +191,49 @@ enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i)
 			if (o.is_write)
 				expect_absent(st, from);
 		}
-		why = dsam_pieces_launch(st, i, from, end, true);
+		why = dsam_pieces_launch(st, i, from, end, 0, true);
 		if (why != DSAM_WHY_NONE)
 			break;
 		st->account.resumes += is_fault;
 		to = from + p->len;
+		o = dsam_submit_settle(&st->sub, p);
 	}
 	st->is_forked = st->is_forked || why == DSAM_WHY_FORKED;
 	dsam_pieces_by_cpu(st, from, end, why);
 	return why;
+}
+
+/*
+ * Some member of batch i went wrong, or its parent did.  They are looked at
+ * before anything is submitted: that could be a handler's, in the same entry.
+ */
+static DSAM_NOINLINE enum dsam_why finish_members(struct dsam_story *st,
+						  unsigned i, uint64_t waited)
+{
+	const struct dsam_piece batch = st->piece[i];
+	struct dsam_outcome o[DSAM_MEMBERS];
+	enum dsam_why why, worst = DSAM_WHY_NONE;
+
+	dsam_batch_outcomes(&st->sub, &batch, o);
+	o[0].waited = waited;
+	for (unsigned k = 0; k < batch.members; k++) {
+		/* Without a record it was never begun. */
+		st->account.descriptors -= !o[k].status;
+		st->piece[i] = dsam_batch_member(&batch, k);
+		why = finish(st, i, o[k]);
+		if (worst == DSAM_WHY_NONE || worst == DSAM_WHY_FAULT)
+			worst = why ? why : worst;
+	}
+	return worst;
+}
+
+enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i)
+{
+	struct dsam_outcome o = dsam_submit_settle(&st->sub, &st->piece[i]);
+
+	if (DSAM_UNLIKELY(o.kind == DSAM_OUTCOME_MEMBERS))
+		return finish_members(st, i, o.waited);
+	return finish(st, i, o);
 }
 
 enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
@@ -208,9 +246,18 @@ enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
 		unsigned i = *last % DSAM_DEPTH;
 		size_t len = end - *next;
 		bool is_alone = !st->live;
+		uint32_t part = 0;
 
 		len = len < st->plan.chunk ? len : st->plan.chunk;
-		why = dsam_pieces_launch(st, i, *next, *next + len, is_alone);
+		if (DSAM_UNLIKELY(len >= dsam_queues.batch_least) &&
+		    !dsam_is_compare(st->rq)) {
+			/* Not one by one what can soon go as a batch. */
+			if (!is_alone && !dsam_slot_has_batch(st->sub.slot))
+				return DSAM_WHY_NONE;
+			part = DSAM_BATCH_DOORBELL;
+		}
+		why = dsam_pieces_launch(st, i, *next, *next + len, part,
+					 is_alone);
 		/* With something in flight a full queue is only a pause. */
 		if (why == DSAM_WHY_BUSY && !is_alone)
 			return DSAM_WHY_NONE;

@@ -29,6 +29,8 @@
 /* The driver's, where a queue doesn't say. */
 #define DEFAULT_TRANSFER (2U << 20)
 #define DEFAULT_BATCH 32U
+/* Batches are for queues that transfer no more than this in one go, below. */
+#define BATCH_TRANSFER (512U << 10)
 
 static bool leaf7_ecx(unsigned bit)
 {
@@ -212,19 +214,48 @@ int dsam_queue_reopen(struct dsam_queue *q)
 	return rc;
 }
 
+/*
+ * What a batch gains.  Where the device works alone, doorbells: 160 ns of the
+ * thread's and of the portal's time each.  They are hidden behind what the
+ * device does meanwhile, but for descriptors that take it less than that, of
+ * 4 KiB at 30 GB/s (DSAM_BATCH_DOORBELL).  Where the CPU works, too, it looks
+ * at the device after each 64 KiB of its own, in which the device moves 200 KB:
+ * what is in flight on a queue, two pieces, should not be done by then.  By
+ * bench/model.c batches gain up to 512 KiB, and nothing from 1 MiB on.
+ * Not for write(2): the kernel takes none for a device of version 1.
+ */
+static uint32_t members_of(const struct dsam_queue *q)
+{
+	uint32_t n = q->max_batch < DSAM_MEMBERS ? q->max_batch : DSAM_MEMBERS;
+
+	if (n < 2 || q->max_transfer > BATCH_TRANSFER ||
+	    q->ops == &dsam_device_write || dsam_slot_make_batches())
+		return 1;
+	return n;
+}
+
 void dsam_queues_settle(void)
 {
 	struct dsam_queues *all = &dsam_queues;
 
-	all->max_transfer = 0;
+	all->max_piece = 0;
+	all->batch_least = UINT32_MAX;
 	all->has_nodes = false;
 	for (unsigned i = 0; i < all->count; i++) {
-		const struct dsam_queue *q = &all->q[i];
+		struct dsam_queue *q = &all->q[i];
+		uint32_t n, least;
 
 		if (atomic_load(&q->state) != DSAM_QUEUE_OPEN)
 			continue;
-		if (q->max_transfer > all->max_transfer)
-			all->max_transfer = q->max_transfer;
+		n = members_of(q);
+		atomic_store(&q->members, n);
+		least = n < DSAM_BATCH_LEAST ? n : DSAM_BATCH_LEAST;
+		least = (least - 1) * q->max_transfer + 1;
+		if (n > 1 && q->max_transfer <= DSAM_BATCH_DOORBELL &&
+		    least < all->batch_least)
+			all->batch_least = least;
+		if (n * q->max_transfer > all->max_piece)
+			all->max_piece = n * q->max_transfer;
 		if (q->numa_node != all->q[0].numa_node)
 			all->has_nodes = true;
 	}
