@@ -51,7 +51,7 @@ static void birth(void)
 	dsam_limits.has_device = true;
 	dsam_limits.to_cache_allowed = true;
 	dsam_limits.cache_bytes = SIZE_MAX;
-	dsam_limits.chunk = dsam_queues.max_transfer;
+	dsam_limits.chunk = dsam_queues.max_piece;
 	dsam_tuning.fault_resumes = 8;
 	dsam_tuning.submit_retries = 32;
 	dsam_tuning.touch_auto = true;

@@ -18,7 +18,7 @@
 
 /* Ticks, as integers: the engine's own rule, and cheap. */
 static struct model {
-	uint64_t per_mib, latency, doorbell;
+	uint64_t per_mib, latency, doorbell, list;
 	unsigned refuse, fail;
 	_Alignas(64) _Atomic uint64_t free_at;
 	_Atomic unsigned seen;
@@ -58,6 +58,27 @@ static uint32_t present(const struct dsa_hw_desc *desc)
 	return desc->xfer_size;
 }
 
+static const struct dsa_hw_desc *members_of(const struct dsa_hw_desc *desc)
+{
+	return (const void *)(uintptr_t)desc->desc_list_addr;
+}
+
+static bool is_batch(const struct dsa_hw_desc *desc)
+{
+	return desc->opcode == DSA_OPCODE_BATCH;
+}
+
+static uint64_t bytes_of(const struct dsa_hw_desc *desc)
+{
+	uint64_t n = 0;
+
+	if (!is_batch(desc))
+		return desc->xfer_size;
+	for (uint32_t k = 0; k < desc->desc_count; k++)
+		n += members_of(desc)[k].xfer_size;
+	return n;
+}
+
 static void drop(const struct dsam_queue *q, const struct dsa_hw_desc *desc)
 {
 	for (uint32_t left = live; left; left &= left - 1) {
@@ -72,7 +93,7 @@ static enum dsam_enqueue enqueue(struct dsam_queue *q,
 				 const struct dsa_hw_desc *desc)
 {
 	struct model *m = &model[q - dsam_queues.q];
-	uint64_t now = dsam_ticks(), free_at, end;
+	uint64_t now = dsam_ticks(), free_at, begin, end;
 	unsigned seen = 0, i;
 
 	while (dsam_ticks() - now < m->doorbell)
@@ -82,10 +103,12 @@ static enum dsam_enqueue enqueue(struct dsam_queue *q,
 	if (m->refuse && seen % m->refuse == 0)
 		return DSAM_ENQUEUE_RETRY;
 	now = dsam_ticks();
+	/* A list is read while what came before is moved. */
+	begin = is_batch(desc) ? now + m->list : now;
 	free_at = atomic_load(&m->free_at);
 	do {
-		end = (free_at > now ? free_at : now) +
-		      (desc->xfer_size * m->per_mib >> 20);
+		end = (free_at > begin ? free_at : begin) +
+		      (bytes_of(desc) * m->per_mib >> 20);
 	} while (!atomic_compare_exchange_weak(&m->free_at, &free_at, end));
 	/* Of a queue that another thread has closed. */
 	drop(NULL, desc);
@@ -96,11 +119,23 @@ static enum dsam_enqueue enqueue(struct dsam_queue *q,
 		.desc = desc,
 		.queue = q,
 		.due = m->per_mib ? end + m->latency : UINT64_MAX,
-		.present = present(desc),
+		.present = is_batch(desc) ? 0 : present(desc),
 		.fails = m->fail && seen % m->fail == 0,
 	};
 	live |= 1U << i;
 	return DSAM_ENQUEUE_TAKEN;
+}
+
+static uint8_t answer_one(const struct dsa_hw_desc *desc, uint32_t there)
+{
+	struct dsa_completion_record *rec =
+		(void *)(uintptr_t)desc->completion_addr;
+
+	rec->bytes_completed = there < desc->xfer_size ? there : 0;
+	rec->status = DSA_COMP_SUCCESS;
+	if (there < desc->xfer_size)
+		rec->status = DSA_COMP_PAGE_FAULT_NOBOF | DSA_COMP_STATUS_WRITE;
+	return rec->status;
 }
 
 static void answer(const struct job *j)
@@ -108,15 +143,23 @@ static void answer(const struct job *j)
 	const struct dsa_hw_desc *desc = j->desc;
 	struct dsa_completion_record *rec =
 		(void *)(uintptr_t)desc->completion_addr;
+	uint8_t status = DSA_COMP_SUCCESS;
 
 	if (j->fails) {
 		rec->status = DSA_COMP_HW_ERR1;
-	} else if (j->present < desc->xfer_size) {
-		rec->bytes_completed = j->present;
-		rec->status = DSA_COMP_PAGE_FAULT_NOBOF | DSA_COMP_STATUS_WRITE;
-	} else {
-		rec->status = DSA_COMP_SUCCESS;
+		return;
 	}
+	if (!is_batch(desc)) {
+		answer_one(desc, j->present);
+		return;
+	}
+	for (uint32_t k = 0; k < desc->desc_count; k++) {
+		const struct dsa_hw_desc *member = &members_of(desc)[k];
+
+		if (answer_one(member, present(member)) != DSA_COMP_SUCCESS)
+			status = DSA_COMP_BATCH_FAIL;
+	}
+	rec->status = status;
 }
 
 /* Whatever is due, as hardware would: not only what is asked for. */
@@ -164,11 +207,22 @@ void timing_set(unsigned d, const struct timing *t)
 		t->gbps > 0 ? (uint64_t)(1048576.0 / t->gbps / 1000 * us) : 0;
 	m->latency = (uint64_t)(t->latency_ns * us / 1000);
 	m->doorbell = (uint64_t)(t->doorbell_ns * us / 1000);
+	m->list = (uint64_t)(t->list_ns * us / 1000);
 	m->refuse = t->refuse;
 	m->fail = t->fail;
 	atomic_store(&m->free_at, 0);
 	dsam_queue_forget(&dsam_queues.q[d]);
 	atomic_store(&dsam_queues.q[d].state, DSAM_QUEUE_OPEN);
+}
+
+void timing_transfer(uint32_t bytes, uint32_t batch)
+{
+	for (unsigned d = 0; d < dsam_queues.count; d++) {
+		dsam_queues.q[d].max_transfer = bytes;
+		dsam_queues.q[d].max_batch = batch;
+	}
+	dsam_queues_settle();
+	dsam_limits.chunk = dsam_queues.max_piece;
 }
 
 void timing_birth(unsigned devices)
@@ -201,7 +255,7 @@ void timing_birth(unsigned devices)
 	dsam_limits.has_device = true;
 	dsam_limits.to_cache_allowed = true;
 	dsam_limits.cache_bytes = l2 > 0 ? (size_t)l2 : 1U << 20;
-	dsam_limits.chunk = dsam_queues.max_transfer;
+	dsam_limits.chunk = dsam_queues.max_piece;
 	dsam_tuning.touch_auto = true;
 	dsam_tuning.fault_resumes = 8;
 	dsam_tuning.submit_retries = 32;

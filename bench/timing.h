@@ -15,6 +15,7 @@ struct timing {
 	double gbps; /* bytes a nanosecond; 0: never answers */
 	double latency_ns; /* from the end of the transfer to the record */
 	double doorbell_ns; /* that a submission takes of the CPU */
+	double list_ns; /* until a batch's members are known to the device */
 	unsigned refuse; /* every so manieth submission finds the queue full */
 	unsigned fail; /* every so manieth descriptor ends with an error */
 };
@@ -28,6 +29,9 @@ void timing_faults(bool does_fault);
 
 /* What device d does from now on, opened again if it was passed over. */
 void timing_set(unsigned d, const struct timing *t);
+
+/* What all devices transfer in one go, and the longest batch (0: none). */
+void timing_transfer(uint32_t bytes, uint32_t batch);
 
 /* Make devices the process's queues, one each; birth's part is done here. */
 void timing_birth(unsigned devices);

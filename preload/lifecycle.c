@@ -90,7 +90,7 @@ static void set_limits(void)
 	dsam_limits.min_bytes[DSAM_OP_MEMCMP] =
 		can_compare() ? cutoff(DSAM_OP_MEMCMP, 0) : SIZE_MAX;
 	dsam_limits.has_device = dsam_queues.count > 0;
-	dsam_limits.chunk = dsam_queues.max_transfer;
+	dsam_limits.chunk = dsam_queues.max_piece;
 	dsam_limits.is_split = conf.mode == DSAM_MODE_SPLIT;
 	dsam_limits.is_learned = conf.split_cpu_percent == DSAM_CONF_AUTO;
 	if (!dsam_limits.is_learned)
@@ -191,7 +191,7 @@ static bool rebirth(void)
 	/* Without any the CPU does it all, and the report says why. */
 	if (open) {
 		dsam_queues_settle();
-		dsam_limits.chunk = all->max_transfer;
+		dsam_limits.chunk = all->max_piece;
 	}
 	if (!dsam_live_reborn()) {
 		shut_gates();

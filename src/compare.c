@@ -103,7 +103,7 @@ static bool settle(struct dsam_story *st, unsigned i)
 		if (is_fault && !st->resumes_left)
 			break;
 		st->resumes_left -= is_fault;
-		why = dsam_pieces_launch(st, i, from, end, true);
+		why = dsam_pieces_launch(st, i, from, end, 0, true);
 		if (why != DSAM_WHY_NONE)
 			break;
 		st->account.resumes += is_fault;

@@ -63,7 +63,8 @@ static bool admit(const struct job *job, bool in_batch)
 	*job->rec = (struct dsa_completion_record){0};
 	status = dsam_descriptor_check(job->lim, job->desc, in_batch,
 				       &bad_flags);
-	if (!status && job->trouble)
+	if (!status && job->trouble &&
+	    (job->desc->opcode != DSA_OPCODE_BATCH || !job->trouble->in_member))
 		status = job->trouble->status;
 	if (!status)
 		return true;
@@ -214,20 +215,36 @@ static void run(const struct job *job, uint64_t *moved)
 	}
 }
 
+/* What goes wrong with the i-th member. */
+static const struct dsam_exec_trouble *trouble_of(const struct job *parent,
+						  uint32_t i)
+{
+	const struct dsam_exec_trouble *t = parent->trouble;
+
+	if (!t || !t->in_member || t->member % parent->desc->desc_count != i)
+		return NULL;
+	return t;
+}
+
 /* True when the member ended as success, and its record could be written. */
 static bool run_member(const struct job *parent, const struct dsa_hw_desc *desc,
-		       uint64_t *moved)
+		       uint32_t i, uint64_t *moved)
 {
 	struct dsa_completion_record rec;
 	const struct job job = {
 		.lim = parent->lim,
 		.m = parent->m,
+		.trouble = trouble_of(parent, i),
 		.desc = desc,
 		.rec = &rec,
 	};
+	uint64_t own = 0;
 
 	if (admit(&job, true))
-		run(&job, moved);
+		run(&job, &own);
+	*moved += own;
+	if (job.m->member)
+		job.m->member(job.m, desc, &rec, own);
 	switch (verdict(&job)) {
 	case DSAM_EXEC_RECORD:
 		if (!dsam_record_write(job.m, desc->completion_addr, &rec))
@@ -254,6 +271,7 @@ static void run_batch(const struct job *job, uint64_t *moved)
 				(uint64_t)i * sizeof(member);
 		uint64_t fault_addr = addr;
 		bool is_injected = trouble && trouble->has_fault &&
+				   !trouble->in_member &&
 				   trouble->fault_at / sizeof(member) == i;
 
 		/* Reading the list always blocks (8.1.3, block on fault). */
@@ -271,7 +289,7 @@ static void run_batch(const struct job *job, uint64_t *moved)
 		/* The fenced one is abandoned too, with all after it. */
 		if (member.flags & IDXD_OP_FLAG_FENCE && has_failed)
 			break;
-		if (!run_member(job, &member, moved))
+		if (!run_member(job, &member, i, moved))
 			has_failed = true;
 	}
 	job->rec->status = has_failed ? DSA_COMP_BATCH_FAIL : DSA_COMP_SUCCESS;

@@ -66,6 +66,13 @@ struct dsam_memory {
 	/* NULL: done by write. */
 	size_t (*fill)(const struct dsam_memory *m, uint64_t dst,
 		       uint64_t pattern, size_t n);
+	/*
+	 * A member of a batch ended with this record, having written moved
+	 * bytes; its record is written next.  NULL: nobody asks.
+	 */
+	void (*member)(const struct dsam_memory *m,
+		       const struct dsa_hw_desc *desc,
+		       const struct dsa_completion_record *rec, uint64_t moved);
 };
 
 /* What the device and its work queue are configured to take. */
@@ -85,6 +92,9 @@ struct dsam_exec_trouble {
 	bool fault_from_end; /* a move's bytes are done from its high end */
 	uint32_t fault_at;
 	uint8_t status; /* non-zero: complete with this, do nothing */
+	/* Of a BATCH: a member's trouble, not that of the list. */
+	bool in_member;
+	uint32_t member; /* which one, counted round and round */
 };
 
 /* What became of a descriptor. */

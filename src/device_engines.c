@@ -96,25 +96,14 @@ static uint64_t take(void)
 	return 0;
 }
 
-/*
- * The record, which the kernel writes for us, comes between this and whatever
- * the descriptor's owner does with it next.  A sanitizer can't see that.
- */
-__attribute__((no_sanitize("thread"))) static DSAM_NOINLINE void
-fetch(struct dsa_hw_desc *to, const struct dsa_hw_desc *from)
-{
-	*to = *from;
-}
-
 static void serve(const struct dsa_hw_desc *from, const struct dsam_step *step)
 {
 	struct dsam_software *sw = &dsam_software;
-	struct dsa_hw_desc copy;
-	const struct dsa_hw_desc *d = &copy;
+	struct dsam_software_task task;
 	uint64_t wait, turns = step->arg;
 
-	fetch(&copy, from);
-	wait = dsam_software_due(d);
+	dsam_software_fetch(&task, from);
+	wait = dsam_software_due(&task.desc);
 
 	/* Drain sets stop and then waits for running: never both unseen. */
 	atomic_fetch_add(&sw->running, 1);
@@ -122,7 +111,7 @@ static void serve(const struct dsa_hw_desc *from, const struct dsam_step *step)
 		while (turns-- && !atomic_load(&sw->stop))
 			_mm_pause();
 	if (!atomic_load(&sw->stop))
-		dsam_software_execute(&dsam_software_remote, d, step,
+		dsam_software_execute(&dsam_software_remote, &task, step,
 				      wait ? dsam_ticks() + wait : 0);
 	atomic_fetch_sub(&sw->running, 1);
 }

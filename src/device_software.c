@@ -39,20 +39,110 @@ unsigned dsam_software_next_step(void)
 			return i;
 }
 
+/*
+ * Record and members: the descriptor's owner does with them what it wants once
+ * the record, which the kernel may write for us, is there.  A sanitizer can't
+ * see that order.
+ */
+__attribute__((no_sanitize("thread"))) static DSAM_NOINLINE void
+fetch(struct dsa_hw_desc *to, const struct dsa_hw_desc *from, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++)
+		to[i] = from[i];
+}
+
+/* What is not as it should be stays as it is: that has its status. */
+static bool is_batch(const struct dsa_hw_desc *d)
+{
+	return d->opcode == DSA_OPCODE_BATCH && d->desc_count <= DSAM_MEMBERS &&
+	       d->desc_list_addr && d->desc_list_addr % DSAM_LINE == 0;
+}
+
+void dsam_software_fetch(struct dsam_software_task *t,
+			 const struct dsa_hw_desc *from)
+{
+	struct dsa_hw_desc *d = &t->desc;
+
+	fetch(d, from, 1);
+	if (!is_batch(d))
+		return;
+	fetch(t->member, (void *)(uintptr_t)d->desc_list_addr, d->desc_count);
+	d->desc_list_addr = (uintptr_t)t->member;
+}
+
+/* The descriptor that moves bytes, or the one that moves byte *at of them. */
+static const struct dsa_hw_desc *mover(const struct dsa_hw_desc *d,
+				       uint64_t *at)
+{
+	const struct dsa_hw_desc *member = (void *)(uintptr_t)d->desc_list_addr;
+
+	if (!is_batch(d))
+		return d;
+	for (uint32_t i = 0; i + 1 < d->desc_count; i++, member++) {
+		if (*at < member->xfer_size)
+			break;
+		*at -= member->xfer_size;
+	}
+	return member;
+}
+
+static uint64_t bytes_of(const struct dsa_hw_desc *d)
+{
+	const struct dsa_hw_desc *member = (void *)(uintptr_t)d->desc_list_addr;
+	uint64_t n = 0;
+
+	if (!is_batch(d))
+		return d->xfer_size;
+	for (uint32_t i = 0; i < d->desc_count; i++)
+		n += member[i].xfer_size;
+	return n;
+}
+
 uint64_t dsam_software_due(const struct dsa_hw_desc *d)
 {
 	const struct dsam_software *sw = &dsam_software;
 	uint64_t ticks = sw->latency_ticks;
 
 	if (sw->mbps)
-		ticks += d->xfer_size * dsam_clock.ticks_per_us / sw->mbps;
+		ticks += bytes_of(d) * dsam_clock.ticks_per_us / sw->mbps;
 	return ticks;
 }
 
+/* The one that has the fault, or the wrong byte, after so many bytes. */
+static void set_fault(struct dsam_exec_trouble *t, const struct dsa_hw_desc *d,
+		      uint64_t at)
+{
+	const struct dsa_hw_desc *list = (void *)(uintptr_t)d->desc_list_addr;
+	const struct dsa_hw_desc *one = mover(d, &at);
+
+	t->has_fault = true;
+	t->fault_at = (uint32_t)at;
+	t->in_member = one != d;
+	if (t->in_member)
+		t->member = (uint32_t)(one - list);
+}
+
+static void spoil(const struct dsam_memory *m, const struct dsa_hw_desc *d,
+		  uint64_t at)
+{
+	uint64_t n = bytes_of(d);
+	char c = 0;
+
+	if (!n)
+		return;
+	at %= n;
+	d = mover(d, &at);
+	at += d->dst_addr;
+	m->read(m, &c, at, 1);
+	c = (char)~c;
+	m->write(m, at, &c, 1);
+}
+
 void dsam_software_execute(const struct dsam_memory *m,
-			   const struct dsa_hw_desc *d,
+			   const struct dsam_software_task *task,
 			   const struct dsam_step *step, uint64_t ready)
 {
+	const struct dsa_hw_desc *d = &task->desc;
 	struct dsam_exec_trouble t = {.has_fault = false};
 	struct dsa_completion_record rec;
 	uint64_t moved;
@@ -62,9 +152,8 @@ void dsam_software_execute(const struct dsam_memory *m,
 		return;
 	case DSAM_STEP_FAULT:
 	case DSAM_STEP_WFAULT:
-		t.has_fault = true;
 		t.fault_is_write = step->kind == DSAM_STEP_WFAULT;
-		t.fault_at = (uint32_t)step->arg;
+		set_fault(&t, d, step->arg);
 		break;
 	case DSAM_STEP_ERROR:
 		t.status = (uint8_t)step->arg;
@@ -75,14 +164,8 @@ void dsam_software_execute(const struct dsam_memory *m,
 	if (dsam_descriptor_exec(&dsam_software.limits, m, &t, d, &rec,
 				 &moved) != DSAM_EXEC_RECORD)
 		return;
-	if (step->kind == DSAM_STEP_WRONG && d->opcode != DSA_OPCODE_NOOP) {
-		char c = 0;
-		uint64_t at = d->dst_addr + step->arg % d->xfer_size;
-
-		m->read(m, &c, at, 1);
-		c = (char)~c;
-		m->write(m, at, &c, 1);
-	}
+	if (step->kind == DSAM_STEP_WRONG && moved)
+		spoil(m, d, step->arg);
 	while (dsam_ticks() < ready)
 		_mm_pause();
 	dsam_record_write(m, d->completion_addr, &rec);
@@ -137,7 +220,7 @@ static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 	for (unsigned i = 0; i < JOBS; i++) {
 		struct job *j = &jobs[i];
 		/* What a handler's fork wipes from here on is not missed. */
-		struct dsa_hw_desc own;
+		struct dsam_software_task own;
 
 		if (j->desc != desc)
 			continue;
@@ -152,8 +235,8 @@ static void inline_relax(struct dsam_queue *q, const struct dsa_hw_desc *desc)
 		 * must neither be met again nor wait for a record for ever.
 		 */
 		j->desc = NULL;
-		own = *desc;
-		if (abandon(&own))
+		dsam_software_fetch(&own, desc);
+		if (abandon(&own.desc))
 			dsam_software_execute(&dsam_software_direct, &own,
 					      j->step, 0);
 		return;

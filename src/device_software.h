@@ -67,6 +67,19 @@ int dsam_software_script(const char *text, char *why, size_t room);
 /* HOT.  The next step of the script, by its number. */
 unsigned dsam_software_next_step(void);
 
+/*
+ * A descriptor as the engine has it: a handler's jump can leave the request
+ * while it is executed, and another one may then make a list where its was.
+ */
+struct dsam_software_task {
+	_Alignas(DSAM_LINE) struct dsa_hw_desc desc;
+	_Alignas(DSAM_LINE) struct dsa_hw_desc member[DSAM_MEMBERS];
+};
+
+/* HOT.  Read a descriptor and, of a batch, its members. */
+void dsam_software_fetch(struct dsam_software_task *t,
+			 const struct dsa_hw_desc *from);
+
 /* HOT.  Ticks that the descriptor should take; 0: as fast as it can. */
 uint64_t dsam_software_due(const struct dsa_hw_desc *d);
 
@@ -75,7 +88,7 @@ uint64_t dsam_software_due(const struct dsa_hw_desc *d);
  * last, when the time stamp ready is reached.
  */
 void dsam_software_execute(const struct dsam_memory *m,
-			   const struct dsa_hw_desc *d,
+			   const struct dsam_software_task *t,
 			   const struct dsam_step *step, uint64_t ready);
 
 /* An engine's life: takes descriptors until the process ends. */

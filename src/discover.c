@@ -35,6 +35,7 @@
 	X(accfg_wq_get_size)              \
 	X(accfg_wq_get_threshold)         \
 	X(accfg_wq_get_max_transfer_size) \
+	X(accfg_wq_get_max_batch_size)    \
 	X(accfg_wq_get_ats_disable)       \
 	X(accfg_wq_get_user_dev_path)
 
@@ -130,6 +131,8 @@ static void take_wq(const struct library *l, struct accfg_device *dev,
 		(uint64_t)l->accfg_wq_get_threshold(wq), 1, 65535);
 	out->max_transfer =
 		within(l->accfg_wq_get_max_transfer_size(wq), 1, 1ULL << 40);
+	out->max_batch = (uint32_t)within(l->accfg_wq_get_max_batch_size(wq), 1,
+					  DSAM_MAX_BATCH);
 	out->ats_disable = l->accfg_wq_get_ats_disable(wq) == 1;
 }
 

@@ -8,6 +8,8 @@
 #include <stdint.h>
 
 #define DSAM_MAX_FOUND 256
+/* GENCAP has four bits for the logarithm (specification 9.2.2). */
+#define DSAM_MAX_BATCH (1U << 15)
 
 /* A work queue; numbers that made no sense are at their stated default. */
 struct dsam_wq {
@@ -20,8 +22,10 @@ struct dsam_wq {
 	int numa_node; /* -1: not known */
 	uint32_t size, threshold; /* 0: not known */
 	uint64_t max_transfer; /* bytes; 0: not known */
+	uint32_t max_batch; /* descriptors; 0: not known */
 	uint64_t gen_cap; /* 0: not known */
-	uint64_t op_cap; /* opcodes 0-63; all ones: not known */
+	/* Opcodes 0-63 of device and queue; all ones: not known. */
+	uint64_t op_cap;
 };
 
 /* How they were found; for the report. */

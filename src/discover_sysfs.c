@@ -56,14 +56,13 @@ static int64_t number(const char *object, const char *name, int64_t low,
  * op_cap: eight 32-bit words with commas, most significant first; very old
  * kernels: four 64-bit words with blanks, least significant first.
  */
-static uint64_t operations(const char *device, const char *wq)
+static uint64_t operations(const char *object, const char *name)
 {
 	char text[256], *word, *save = NULL;
 	uint64_t all[8];
 	int count = 0;
 
-	if (!dsam_discover_attribute(wq, "op_config", text, sizeof(text)) &&
-	    !dsam_discover_attribute(device, "op_cap", text, sizeof(text)))
+	if (!dsam_discover_attribute(object, name, text, sizeof(text)))
 		return ~0ULL;
 	if (!strchr(text, ',')) {
 		all[0] = strtoull(text, NULL, 16);
@@ -92,7 +91,9 @@ static void complete(struct dsam_wq *wq)
 	char object[64];
 
 	snprintf(object, sizeof(object), "%s/%s", wq->device, wq->name);
-	wq->op_cap = operations(wq->device, object);
+	/* The queue's list is newer than the device's, and no longer. */
+	wq->op_cap = operations(wq->device, "op_cap") &
+		     operations(object, "op_config");
 	if (dsam_discover_attribute(wq->device, "state", state, sizeof(state)))
 		wq->device_is_halted = !strcmp(state, "halted");
 	wq->pasid_enabled = number(wq->device, "pasid_enabled", 0, 1, 1) == 1;
@@ -120,6 +121,8 @@ static void take_wq(const char *device, const char *name, struct dsam_wq *wq)
 	wq->threshold = (uint32_t)number(q, "threshold", 1, 65535, 0);
 	wq->max_transfer =
 		(uint64_t)number(q, "max_transfer_size", 1, 1LL << 40, 0);
+	wq->max_batch =
+		(uint32_t)number(q, "max_batch_size", 1, DSAM_MAX_BATCH, 0);
 	wq->ats_disable = number(q, "ats_disable", 0, 1, 0) == 1;
 	complete(wq);
 }

@@ -20,6 +20,9 @@
 #define DSAM_MAX_QUEUES 32
 /* Descriptors that one thread may have in flight. */
 #define DSAM_DEPTH 16U
+/* How many of them may be batches, and the most members of one. */
+#define DSAM_BATCHES 8U
+#define DSAM_MEMBERS 16U
 
 /* mempcpy and the fortified forms count as the function that they are. */
 enum dsam_op {
@@ -117,6 +120,7 @@ enum dsam_outcome_kind {
 	DSAM_OUTCOME_FAULT, /* done bytes are right; the rest is untouched */
 	DSAM_OUTCOME_ERROR, /* nothing may be believed: redo */
 	DSAM_OUTCOME_TIMEOUT, /* queue closed and drained: redo */
+	DSAM_OUTCOME_MEMBERS, /* of a batch: each has its own outcome */
 	DSAM_OUTCOME_FORKED /* we are a child now; the slot is not ours */
 };
 

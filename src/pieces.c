@@ -2,21 +2,16 @@
 /*
  * Room: HOT.  Keeps several descriptors of one request in flight, mends what
  * comes back, and leaves nothing behind.
- * May: its slot, libc's memory functions, madvise where configured.
+ * May: its slot, libc's memory functions.
  * Must not: allocate, lock, log, return with a piece in flight.
  */
 #include "pieces.h"
 
+#include "batch.h"
 #include "clock.h"
 #include "libc_mem.h"
 #include "offload.h"
 #include "probe.h"
-#include "syscall.h"
-
-#include <sys/mman.h>
-
-/* Pages whose misses go to memory together. */
-#define PROBE_RUN 64U
 
 void dsam_pieces_by_cpu(struct dsam_story *st, size_t from, size_t to,
 			enum dsam_why why)
@@ -31,90 +26,6 @@ void dsam_pieces_by_cpu(struct dsam_story *st, size_t from, size_t to,
 	else
 		dsam_libc.memset(rq->dst + from, rq->fill, to - from);
 	dsam_account_cpu(&st->account, why, to - from);
-}
-
-/* Store the right byte into each page of [from, to); returns how many. */
-static uint32_t store_pages(const struct dsam_request *rq, size_t from,
-			    size_t to)
-{
-	uintptr_t base = (uintptr_t)rq->dst;
-	uint32_t count = 0;
-
-	for (size_t i = from; i < to; i += DSAM_PAGE - (base + i) % DSAM_PAGE) {
-		char right = (char)rq->fill;
-
-		if (!dsam_is_fill(rq))
-			right = *(const volatile char *)&rq->src[i];
-		*(volatile char *)&rq->dst[i] = right;
-		count++;
-	}
-	/* The source's pages begin elsewhere: one more may be its last. */
-	if (from < to && !dsam_is_fill(rq))
-		(void)*(const volatile char *)&rq->src[to - 1];
-	return count;
-}
-
-/*
- * The byte to look at in the page of base + i.  The same one of every page
- * would fall into the same few sets of each cache, which costs a tenth of a
- * copy; lines in turn cost a fiftieth.
- */
-static size_t spread(uintptr_t base, size_t i, size_t to)
-{
-	uintptr_t page = (base + i) / DSAM_PAGE;
-	size_t at = i + page * DSAM_LINE % DSAM_PAGE;
-
-	return at < to && (base + at) / DSAM_PAGE == page ? at : i;
-}
-
-/* [from, to) of at most PROBE_RUN pages of the destination. */
-static void probe_run(const struct dsam_request *rq, size_t from, size_t to)
-{
-	uintptr_t dst = (uintptr_t)rq->dst;
-	size_t at[PROBE_RUN + 1];
-	unsigned n = 0;
-
-	/* All misses at once, then the accesses that may raise a signal. */
-	for (size_t i = from; i < to; i += DSAM_PAGE - (dst + i) % DSAM_PAGE) {
-		at[n] = spread(dst, i, to);
-		__builtin_prefetch(rq->dst + at[n], 1);
-		if (!dsam_is_fill(rq))
-			__builtin_prefetch(rq->src + at[n], 0);
-		n++;
-	}
-	for (unsigned k = 0; k < n; k++)
-		store_pages(rq, at[k], at[k] + 1);
-}
-
-void dsam_pieces_probe(const struct dsam_request *rq, size_t from, size_t to)
-{
-	uintptr_t dst = (uintptr_t)rq->dst, src = (uintptr_t)rq->src;
-
-	for (size_t i = from, next; i < to; i = next) {
-		next = i + PROBE_RUN * DSAM_PAGE - (dst + i) % DSAM_PAGE;
-		next = next < to ? next : to;
-		probe_run(rq, i, next);
-	}
-	/* The source's pages may begin elsewhere. */
-	if (dsam_is_fill(rq) || (src - dst) % DSAM_PAGE == 0)
-		return;
-	for (size_t i = from; i < to; i += DSAM_PAGE - (src + i) % DSAM_PAGE)
-		(void)*(const volatile char *)&rq->src[spread(src, i, to)];
-}
-
-/* By this thread, so that the program's NUMA policy holds. */
-void dsam_pieces_touch(struct dsam_story *st, size_t from, size_t to)
-{
-	uintptr_t base = (uintptr_t)st->rq->dst;
-	uintptr_t page = (base + from) & -DSAM_PAGE;
-
-	if (!dsam_tuning.touch_madvise) {
-		st->account.touched += store_pages(st->rq, from, to);
-		return;
-	}
-	dsam_syscall3(SYS_madvise, (long)page, (long)(base + to - page),
-		      MADV_POPULATE_WRITE);
-	st->account.touched += (uint32_t)((base + to - page) / DSAM_PAGE) + 1;
 }
 
 /*
@@ -132,18 +43,20 @@ static void expect_absent(struct dsam_story *st, size_t from)
 }
 
 enum dsam_why dsam_pieces_launch(struct dsam_story *st, unsigned i, size_t from,
-				 size_t to, bool should_wait)
+				 size_t to, uint32_t batch_part,
+				 bool should_wait)
 {
 	struct dsam_piece *p = &st->piece[i];
 	enum dsam_why why;
 
 	p->off = from;
 	p->len = (uint32_t)(to - from);
+	p->batch_part = batch_part;
 	why = dsam_submit(&st->sub, p,
 			  should_wait ? dsam_tuning.submit_retries : 0,
 			  &st->account.retries);
 	if (why == DSAM_WHY_NONE) {
-		st->account.descriptors++;
+		st->account.descriptors += p->members;
 		st->live |= 1U << i;
 	}
 	return why;
@@ -215,6 +128,7 @@ static enum dsam_why judge(const struct dsam_story *st,
 		return DSAM_WHY_TIMEOUT;
 	case DSAM_OUTCOME_FORKED:
 		return DSAM_WHY_FORKED;
+	case DSAM_OUTCOME_MEMBERS:
 	case DSAM_OUTCOME_ERROR:
 		return DSAM_WHY_ERROR;
 	}
@@ -233,17 +147,17 @@ static void await_others(struct dsam_story *st)
 }
 
 /*
- * [from, to) is in flight; [to, end) is what a queue did not take when the
- * piece was submitted again.
+ * Piece i had outcome o.  [from, to) is that piece; [to, end) is what a queue
+ * did not take when it was submitted again.
  */
-enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i)
+static enum dsam_why finish(struct dsam_story *st, unsigned i,
+			    struct dsam_outcome o)
 {
 	struct dsam_piece *p = &st->piece[i];
 	size_t from = p->off, to = from + p->len, end = to;
 	enum dsam_why why, worst = DSAM_WHY_NONE;
 
 	for (;;) {
-		struct dsam_outcome o = dsam_submit_settle(&st->sub, p);
 		bool is_fault;
 
 		st->live &= ~(1U << i);
@@ -277,15 +191,49 @@ enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i)
 			if (o.is_write)
 				expect_absent(st, from);
 		}
-		why = dsam_pieces_launch(st, i, from, end, true);
+		why = dsam_pieces_launch(st, i, from, end, 0, true);
 		if (why != DSAM_WHY_NONE)
 			break;
 		st->account.resumes += is_fault;
 		to = from + p->len;
+		o = dsam_submit_settle(&st->sub, p);
 	}
 	st->is_forked = st->is_forked || why == DSAM_WHY_FORKED;
 	dsam_pieces_by_cpu(st, from, end, why);
 	return why;
+}
+
+/*
+ * Some member of batch i went wrong, or its parent did.  They are looked at
+ * before anything is submitted: that could be a handler's, in the same entry.
+ */
+static DSAM_NOINLINE enum dsam_why finish_members(struct dsam_story *st,
+						  unsigned i, uint64_t waited)
+{
+	const struct dsam_piece batch = st->piece[i];
+	struct dsam_outcome o[DSAM_MEMBERS];
+	enum dsam_why why, worst = DSAM_WHY_NONE;
+
+	dsam_batch_outcomes(&st->sub, &batch, o);
+	o[0].waited = waited;
+	for (unsigned k = 0; k < batch.members; k++) {
+		/* Without a record it was never begun. */
+		st->account.descriptors -= !o[k].status;
+		st->piece[i] = dsam_batch_member(&batch, k);
+		why = finish(st, i, o[k]);
+		if (worst == DSAM_WHY_NONE || worst == DSAM_WHY_FAULT)
+			worst = why ? why : worst;
+	}
+	return worst;
+}
+
+enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i)
+{
+	struct dsam_outcome o = dsam_submit_settle(&st->sub, &st->piece[i]);
+
+	if (DSAM_UNLIKELY(o.kind == DSAM_OUTCOME_MEMBERS))
+		return finish_members(st, i, o.waited);
+	return finish(st, i, o);
 }
 
 enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
@@ -298,9 +246,18 @@ enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
 		unsigned i = *last % DSAM_DEPTH;
 		size_t len = end - *next;
 		bool is_alone = !st->live;
+		uint32_t part = 0;
 
 		len = len < st->plan.chunk ? len : st->plan.chunk;
-		why = dsam_pieces_launch(st, i, *next, *next + len, is_alone);
+		if (DSAM_UNLIKELY(len >= dsam_queues.batch_least) &&
+		    !dsam_is_compare(st->rq)) {
+			/* Not one by one what can soon go as a batch. */
+			if (!is_alone && !dsam_slot_has_batch(st->sub.slot))
+				return DSAM_WHY_NONE;
+			part = DSAM_BATCH_DOORBELL;
+		}
+		why = dsam_pieces_launch(st, i, *next, *next + len, part,
+					 is_alone);
 		/* With something in flight a full queue is only a pause. */
 		if (why == DSAM_WHY_BUSY && !is_alone)
 			return DSAM_WHY_NONE;

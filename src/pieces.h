@@ -37,12 +37,14 @@ void dsam_pieces_touch(struct dsam_story *st, size_t from, size_t to);
 void dsam_pieces_probe(const struct dsam_request *rq, size_t from, size_t to);
 
 /*
- * Submit [from, to), or as much of it as the queue transfers in one go, as
- * piece[i], which is not live; NONE makes it so.  With should_wait a full
+ * Submit [from, to), or as much of it as the queue takes in one go, as
+ * piece[i], which is not live; NONE makes it so.  A batch only on a queue
+ * whose max_transfer is no more than batch_part.  With should_wait a full
  * queue is tried for a while.
  */
 enum dsam_why dsam_pieces_launch(struct dsam_story *st, unsigned i, size_t from,
-				 size_t to, bool should_wait);
+				 size_t to, uint32_t batch_part,
+				 bool should_wait);
 
 /*
  * Wait for live piece i until its bytes are right, whoever does them.  NONE;

@@ -14,7 +14,7 @@ struct dsam_limits {
 	bool is_learned; /* split_cpu_percent=auto */
 	uint8_t cpu_percent; /* of a request, when is_split */
 	size_t cache_bytes; /* writes go to cache up to this size */
-	uint32_t chunk; /* bytes: largest max_transfer of the queues */
+	uint32_t chunk; /* bytes: the most that a queue takes in one go */
 };
 
 /*

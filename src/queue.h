@@ -22,6 +22,8 @@ struct dsam_queue {
 	int fd; /* write(2); -1 otherwise */
 	_Atomic int state;
 	uint32_t max_transfer; /* bytes */
+	uint32_t max_batch; /* descriptors; 0: takes no BATCH */
+	_Atomic uint32_t members; /* of a batch that it gets; below 2: none */
 	int numa_node; /* -1: not known */
 	bool has_cache_control, has_compare;
 	uint64_t fd_dev, fd_ino, fd_rdev; /* identity of fd */
@@ -45,12 +47,19 @@ struct dsam_queue {
 
 struct dsam_queues {
 	unsigned count;
-	uint32_t max_transfer; /* largest of all */
+	uint32_t max_piece; /* bytes, of the queue that takes most in one go */
+	/* Bytes from which on a batch pays, if only for the doorbells. */
+	uint32_t batch_least;
 	bool has_nodes; /* they sit on more than one NUMA node */
 	struct dsam_queue q[DSAM_MAX_QUEUES]; /* the first count are in use */
 };
 
 extern struct dsam_queues dsam_queues DSAM_HIDDEN;
+
+/* With fewer members a batch gains nothing. */
+#define DSAM_BATCH_LEAST 4U
+/* A doorbell takes longer than the device for so many bytes. */
+#define DSAM_BATCH_DOORBELL 4096U
 
 /* Ticks that a descriptor may take; set at birth (device_timeout_ms). */
 extern uint64_t dsam_queue_deadline DSAM_HIDDEN;

@@ -26,6 +26,11 @@
 /* A NOOP takes about a microsecond; a silent device gets this long. */
 #define NOOP_MS 200
 #define NOOP_SPIN_NS 50000
+/* The driver's, where a queue doesn't say. */
+#define DEFAULT_TRANSFER (2U << 20)
+#define DEFAULT_BATCH 32U
+/* Batches are for queues that transfer no more than this in one go, below. */
+#define BATCH_TRANSFER (512U << 10)
 
 static bool leaf7_ecx(unsigned bit)
 {
@@ -181,12 +186,14 @@ int dsam_queue_open(struct dsam_queue *q, const struct dsam_wq *wq)
 	q->numa_node = wq->numa_node;
 	q->size = wq->size;
 	q->threshold = wq->threshold;
-	/* The driver's default, where the queue doesn't say. */
-	q->max_transfer = 2U << 20;
+	q->max_transfer = DEFAULT_TRANSFER;
 	if (wq->max_transfer)
 		q->max_transfer = wq->max_transfer > 1U << 31
 					  ? 1U << 31
 					  : (uint32_t)wq->max_transfer;
+	/* Unless it is said that there is BATCH, there is none. */
+	if (wq->op_cap != ~0ULL && wq->op_cap >> DSA_OPCODE_BATCH & 1)
+		q->max_batch = wq->max_batch ? wq->max_batch : DEFAULT_BATCH;
 	q->has_cache_control = wq->gen_cap & DSAM_GENCAP_CACHE_CONTROL;
 	q->has_compare = wq->op_cap >> DSA_OPCODE_COMPARE & 1;
 	return open_node(q, false);
@@ -207,19 +214,48 @@ int dsam_queue_reopen(struct dsam_queue *q)
 	return rc;
 }
 
+/*
+ * What a batch gains.  Where the device works alone, doorbells: 160 ns of the
+ * thread's and of the portal's time each.  They are hidden behind what the
+ * device does meanwhile, but for descriptors that take it less than that, of
+ * 4 KiB at 30 GB/s (DSAM_BATCH_DOORBELL).  Where the CPU works, too, it looks
+ * at the device after each 64 KiB of its own, in which the device moves 200 KB:
+ * what is in flight on a queue, two pieces, should not be done by then.  By
+ * bench/model.c batches gain up to 512 KiB, and nothing from 1 MiB on.
+ * Not for write(2): the kernel takes none for a device of version 1.
+ */
+static uint32_t members_of(const struct dsam_queue *q)
+{
+	uint32_t n = q->max_batch < DSAM_MEMBERS ? q->max_batch : DSAM_MEMBERS;
+
+	if (n < 2 || q->max_transfer > BATCH_TRANSFER ||
+	    q->ops == &dsam_device_write || dsam_slot_make_batches())
+		return 1;
+	return n;
+}
+
 void dsam_queues_settle(void)
 {
 	struct dsam_queues *all = &dsam_queues;
 
-	all->max_transfer = 0;
+	all->max_piece = 0;
+	all->batch_least = UINT32_MAX;
 	all->has_nodes = false;
 	for (unsigned i = 0; i < all->count; i++) {
-		const struct dsam_queue *q = &all->q[i];
+		struct dsam_queue *q = &all->q[i];
+		uint32_t n, least;
 
 		if (atomic_load(&q->state) != DSAM_QUEUE_OPEN)
 			continue;
-		if (q->max_transfer > all->max_transfer)
-			all->max_transfer = q->max_transfer;
+		n = members_of(q);
+		atomic_store(&q->members, n);
+		least = n < DSAM_BATCH_LEAST ? n : DSAM_BATCH_LEAST;
+		least = (least - 1) * q->max_transfer + 1;
+		if (n > 1 && q->max_transfer <= DSAM_BATCH_DOORBELL &&
+		    least < all->batch_least)
+			all->batch_least = least;
+		if (n * q->max_transfer > all->max_piece)
+			all->max_piece = n * q->max_transfer;
 		if (q->numa_node != all->q[0].numa_node)
 			all->has_nodes = true;
 	}

@@ -31,7 +31,10 @@ bool dsam_queue_drain_fd(struct dsam_queue *q);
 bool dsam_cpu_has_enqcmd(void);
 bool dsam_cpu_has_waitpkg(void);
 
-/* Work out max_transfer and has_nodes of dsam_queues from its table. */
+/*
+ * Birth and rebirth: which queues get batches, and how long ones, and what
+ * dsam_queues says of all its queues.
+ */
 void dsam_queues_settle(void);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "share.h"
 
+#include "batch.h"
 #include "clock.h"
 #include "offload.h"
 #include "share_part.h"
@@ -18,24 +19,36 @@
 #define CPU_LEAST (4 * 1024UL)
 #define CPU_MOST (64 * 1024UL)
 
+/* The most that queue takes in one go when it is given about bytes. */
+static size_t most_of(const struct meeting *m, const struct dsam_queue *queue,
+		      size_t bytes)
+{
+	const struct dsam_slot *s = m->st->sub.slot;
+
+	if (dsam_batch_takes(s, queue, bytes) <= queue->max_transfer)
+		return queue->max_transfer;
+	return dsam_batch_takes(s, queue, SIZE_MAX / 2);
+}
+
 static bool launch(struct meeting *m, unsigned q, size_t bytes)
 {
 	struct dsam_story *st = m->st;
 	struct dsam_queue *queue = &dsam_queues.q[q];
 	unsigned i = (unsigned)__builtin_ctz(~st->live);
-	size_t from;
+	size_t from, most = most_of(m, queue, bytes);
 	enum dsam_why why;
 
-	if (bytes > queue->max_transfer - DSAM_PAGE &&
-	    queue->max_transfer > 2 * DSAM_PAGE)
-		bytes = queue->max_transfer - DSAM_PAGE;
-	else if (bytes > queue->max_transfer)
-		bytes = queue->max_transfer;
+	if (bytes > most - DSAM_PAGE && most > 2 * DSAM_PAGE)
+		bytes = most - DSAM_PAGE;
+	else if (bytes > most)
+		bytes = most;
 	from = dsam_part_cut(m, bytes);
-	if (m->hi - from > queue->max_transfer)
-		from = m->hi - queue->max_transfer;
+	from = m->hi - dsam_batch_takes(st->sub.slot, queue, m->hi - from);
 	st->sub.only = queue;
-	why = dsam_pieces_launch(st, i, from, m->hi, false);
+	why = dsam_pieces_launch(
+		st, i, from, m->hi,
+		m->hi - from > queue->max_transfer ? queue->max_transfer : 0,
+		false);
 	st->sub.only = NULL;
 	if (why == DSAM_WHY_NONE) {
 		m->in_flight += m->hi - from;

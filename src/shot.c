@@ -12,19 +12,29 @@
 
 /* Above this what one request meets differs: both ends are looked at. */
 #define SHOT_MOST (8 * 1024 * 1024UL)
+/* The CPU has its own part to do: one doorbell for what is no longer. */
+#define BATCH_PART (512 * 1024U)
 /* Less than this is not worth a look at its page. */
 #define CPU_LEAST 1024UL
 
 bool dsam_shot_fits(const struct dsam_story *st)
 {
-	unsigned open = 0;
+	const struct dsam_queue *queue = NULL;
+	size_t pieces = DSAM_DEPTH / 2;
 
-	if (st->rq->n > SHOT_MOST ||
-	    st->rq->n / DSAM_DEPTH >= st->plan.chunk / 2)
+	if (st->rq->n > SHOT_MOST)
 		return false;
-	for (unsigned q = 0; q < dsam_queues.count; q++)
-		open += dsam_queue_is_open(&dsam_queues.q[q]);
-	return open == 1;
+	for (unsigned q = 0; q < dsam_queues.count; q++) {
+		if (!dsam_queue_is_open(&dsam_queues.q[q]))
+			continue;
+		if (queue)
+			return false;
+		queue = &dsam_queues.q[q];
+	}
+	/* All of it in flight at once. */
+	if (queue && queue->max_transfer < st->plan.chunk)
+		pieces = DSAM_BATCHES;
+	return queue && st->rq->n / pieces < st->plan.chunk;
 }
 
 /* Where the device's part begins: at a line of the destination. */
@@ -51,7 +61,9 @@ static enum dsam_why launch(struct dsam_story *st, size_t *next)
 		size_t end =
 			n - *next > st->plan.chunk ? *next + st->plan.chunk : n;
 
-		why = dsam_pieces_launch(st, i, *next, end, false);
+		if (i == DSAM_DEPTH)
+			return DSAM_WHY_BUSY;
+		why = dsam_pieces_launch(st, i, *next, end, BATCH_PART, false);
 		if (!why)
 			*next += st->piece[i].len;
 	}

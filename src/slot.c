@@ -118,6 +118,8 @@ void dsam_slot_wipe(void)
 		dsam_syscall3(SYS_madvise, (long)dsam_arena->state,
 			      sizeof(struct dsam_arena) - DSAM_PAGE,
 			      MADV_DONTNEED);
+	if (!dsam_slot_is_wiped_on_fork)
+		dsam_slot_wipe_batches();
 }
 
 void dsam_slot_begin(void)
@@ -196,6 +198,7 @@ static void settle_in(struct dsam_slot *s, const void *frame)
 		s->serial[e]++;
 		s->queue[e] = NULL;
 	}
+	dsam_slot_touch_batches(s);
 	pthread_setspecific(key, s);
 	atomic_signal_fence(memory_order_seq_cst);
 	dsam_self.slot = s;

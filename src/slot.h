@@ -18,6 +18,8 @@
 #include <sys/types.h>
 
 #define DSAM_SLOTS 1024
+/* This entry of a slot and those after it have room for a batch. */
+#define DSAM_FIRST_BATCH (DSAM_DEPTH - DSAM_BATCHES)
 
 enum dsam_slot_state {
 	DSAM_SLOT_FREE,
@@ -63,6 +65,21 @@ struct dsam_slot {
 	pid_t tid;
 	char name[16]; /* the thread's, when it joined or ended */
 };
+
+/*
+ * The members of a batch and their records.  They belong to the entry that is
+ * the parent, and are free when it is.
+ */
+struct dsam_batch {
+	_Alignas(DSAM_LINE) struct dsa_hw_desc desc[DSAM_MEMBERS];
+	_Alignas(32) struct dsa_completion_record rec[DSAM_MEMBERS];
+};
+
+/*
+ * By slot, but apart from the slots: where no queue gets batches there is no
+ * room for any, and this is NULL.
+ */
+extern struct dsam_batch (*dsam_batches)[DSAM_BATCHES] DSAM_HIDDEN;
 
 /*
  * The epoch stands alone in a page that the kernel wipes in a fork child: 0
@@ -111,6 +128,15 @@ int dsam_slot_birth(void);
 
 /* Did the kernel take MADV_WIPEONFORK (4.14)?  If not, fork needs a handler. */
 extern bool dsam_slot_is_wiped_on_fork;
+
+/* Birth and rebirth: room for batches, once and for ever.  0 or -errno. */
+int dsam_slot_make_batches(void);
+
+/* Hardware can't wait for a first touch of a member's record. */
+void dsam_slot_touch_batches(const struct dsam_slot *s);
+
+/* Rebirth: as dsam_slot_wipe. */
+void dsam_slot_wipe_batches(void);
 
 /* Rebirth: forget all that the parent counted, where the kernel did not. */
 void dsam_slot_wipe(void);
@@ -208,15 +234,10 @@ static inline void dsam_slot_clear(uint32_t *bits, unsigned e)
 			 : "cc", "memory");
 }
 
-/*
- * Claim an entry of the calling thread's slot; *serial identifies the claim.
- * DSAM_DEPTH: none is free.  A signal handler in between takes either another
- * entry or has given it back.
- */
-static inline unsigned dsam_slot_claim(struct dsam_slot *s, uint32_t *serial)
+/* Claim entry e, which is free; or, if there is no such one, any. */
+static inline unsigned dsam_slot_claim_entry(struct dsam_slot *s, unsigned e,
+					     uint32_t *serial)
 {
-	unsigned e = (unsigned)__builtin_ctz(~s->in_flight);
-
 	if (DSAM_UNLIKELY(e >= DSAM_DEPTH)) {
 		for (e = 0; e < DSAM_DEPTH; e++)
 			if (dsam_slot_is_answered(s, e))
@@ -228,6 +249,43 @@ static inline unsigned dsam_slot_claim(struct dsam_slot *s, uint32_t *serial)
 	dsam_slot_set(&s->in_flight, e);
 	*serial = ++s->serial[e];
 	return e;
+}
+
+/*
+ * Claim an entry of the calling thread's slot; *serial identifies the claim.
+ * DSAM_DEPTH: none is free.  A signal handler in between takes either another
+ * entry or has given it back.
+ */
+static inline unsigned dsam_slot_claim(struct dsam_slot *s, uint32_t *serial)
+{
+	return dsam_slot_claim_entry(s, (unsigned)__builtin_ctz(~s->in_flight),
+				     serial);
+}
+
+/* Is an entry free that has room for a batch? */
+static inline bool dsam_slot_has_batch(const struct dsam_slot *s)
+{
+	return dsam_batches && (uint16_t)~s->in_flight >> DSAM_FIRST_BATCH;
+}
+
+/* The same as dsam_slot_claim, from the other end: with room, if there is. */
+static inline unsigned dsam_slot_claim_batch(struct dsam_slot *s,
+					     uint32_t *serial)
+{
+	uint32_t last = (uint16_t)~s->in_flight;
+
+	return dsam_slot_claim_entry(
+		s, last ? 31U - (unsigned)__builtin_clz(last) : DSAM_DEPTH,
+		serial);
+}
+
+/* The room for a batch that entry e has, or NULL. */
+static inline struct dsam_batch *dsam_slot_batch(const struct dsam_slot *s,
+						 unsigned e)
+{
+	if (!dsam_batches || e < DSAM_FIRST_BATCH)
+		return NULL;
+	return &dsam_batches[s - dsam_arena->slot][e - DSAM_FIRST_BATCH];
 }
 
 /* A queue has accepted what was claimed. */

@@ -173,10 +173,11 @@ int dsam_software_birth(struct dsam_queue *q, unsigned engines, uint64_t mbps,
 
 	sw->limits = (struct dsam_exec_limits){
 		.gen_cap = DSAM_GENCAP_OVERLAP | DSAM_GENCAP_CACHE_CONTROL,
-		.op_cap = {OP(DSA_OPCODE_NOOP) | OP(DSA_OPCODE_MEMMOVE) |
-			   OP(DSA_OPCODE_MEMFILL) | OP(DSA_OPCODE_COMPARE)},
+		.op_cap = {OP(DSA_OPCODE_NOOP) | OP(DSA_OPCODE_BATCH) |
+			   OP(DSA_OPCODE_MEMMOVE) | OP(DSA_OPCODE_MEMFILL) |
+			   OP(DSA_OPCODE_COMPARE)},
 		.max_transfer = MAX_TRANSFER,
-		.max_batch = 32,
+		.max_batch = DSAM_MEMBERS,
 	};
 	sw->mbps = mbps;
 	sw->latency_ticks = latency_ns * dsam_clock.ticks_per_us / 1000;
@@ -186,6 +187,7 @@ int dsam_software_birth(struct dsam_queue *q, unsigned engines, uint64_t mbps,
 	q->fd = -1;
 	q->numa_node = -1;
 	q->max_transfer = MAX_TRANSFER;
+	q->max_batch = DSAM_MEMBERS;
 	q->has_cache_control = q->has_compare = true;
 	q->size = q->threshold = DSAM_SOFTWARE_SIZE;
 	q->ops = &dsam_device_inline;

@@ -24,6 +24,7 @@ struct dsam_op_stats {
 	uint64_t why_calls[DSAM_WHYS], why_bytes[DSAM_WHYS];
 	uint64_t device_bytes; /* bytes that the device did */
 	uint64_t small_calls, small_bytes; /* below the cutoff (stats=all) */
+	/* Of a batch its members count, and not the batch. */
 	uint64_t descriptors, faults, resumes, retries, touched;
 	uint64_t wait_ns; /* waiting for completion records */
 	struct dsam_rate cpu[DSAM_BINS]; /* requests done by the CPU alone */

@@ -6,6 +6,7 @@
  */
 #include "submit.h"
 
+#include "batch.h"
 #include "clock.h"
 #include "wait.h"
 
@@ -28,8 +29,8 @@ _Static_assert(offsetof(struct dsa_completion_record, bytes_completed) == 4,
  * Block on fault stays clear: a device that faults pages in is slower than
  * the CPU.
  */
-static void build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
-		  const struct dsam_request *rq, const struct dsam_piece *p)
+void dsam_submit_build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
+		       const struct dsam_request *rq, size_t off)
 {
 	static const enum dsa_opcode opcode[DSAM_WORKS] = {
 		[DSAM_WORK_MOVE] = DSA_OPCODE_MEMMOVE,
@@ -38,9 +39,9 @@ static void build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
 
 	dsam_descriptor_begin(d, rec, opcode[dsam_work_of(rq)]);
 	/* A compare's second source is where others have the destination. */
-	d->dst_addr = (uintptr_t)rq->dst + p->off;
+	d->dst_addr = (uintptr_t)rq->dst + off;
 	if (!dsam_is_fill(rq))
-		d->src_addr = (uintptr_t)rq->src + p->off;
+		d->src_addr = (uintptr_t)rq->src + off;
 	else
 		d->pattern = rq->fill * EIGHT_TIMES;
 }
@@ -51,6 +52,35 @@ static struct dsam_queue *candidate(const struct dsam_submission *sub,
 	if (!sub->only)
 		return dsam_queue_pick(start, turn, sub->node);
 	return turn || !dsam_queue_is_open(sub->only) ? NULL : sub->only;
+}
+
+/*
+ * Make the entry's descriptor one that q takes.  Returns how many bytes it
+ * carries.
+ */
+static inline uint32_t adapt(const struct dsam_submission *sub,
+			     struct dsam_piece *p, const struct dsam_queue *q)
+{
+	struct dsam_slot *s = sub->slot;
+	struct dsa_hw_desc *d = &s->desc[p->entry];
+	uint32_t len = p->len;
+
+	if (DSAM_UNLIKELY(len > q->max_transfer)) {
+		len = dsam_batch_build(sub, p, q);
+		if (len)
+			return len;
+		len = q->max_transfer;
+	}
+	/* A batch for another queue, which did not take it. */
+	if (DSAM_UNLIKELY(p->members > 1)) {
+		dsam_submit_build(d, &s->rec[p->entry], sub->rq, p->off);
+		p->members = 1;
+	}
+	d->flags &= ~(uint32_t)IDXD_OP_FLAG_CC;
+	if (sub->to_cache && q->has_cache_control)
+		d->flags |= IDXD_OP_FLAG_CC;
+	d->xfer_size = len;
+	return len;
 }
 
 /* One round over the open queues. */
@@ -64,16 +94,18 @@ static enum dsam_why try_queues(const struct dsam_submission *sub,
 	unsigned turn = 0;
 
 	while ((q = candidate(sub, start, turn))) {
-		uint32_t len =
-			p->len < q->max_transfer ? p->len : q->max_transfer;
 		enum dsam_enqueue rc;
+		uint32_t len;
 
 		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
 			return DSAM_WHY_FORKED;
-		d->flags &= ~(uint32_t)IDXD_OP_FLAG_CC;
-		if (sub->to_cache && q->has_cache_control)
-			d->flags |= IDXD_OP_FLAG_CC;
-		d->xfer_size = len;
+		len = adapt(sub, p, q);
+		if (DSAM_UNLIKELY(len < p->len) && sub->only)
+			return DSAM_WHY_BUSY;
+		/* The members took a while. */
+		if (DSAM_UNLIKELY(p->members > 1) &&
+		    dsam_slot_epoch() != sub->epoch)
+			return DSAM_WHY_FORKED;
 		s->queue[p->entry] = q;
 		p->queue = q;
 		p->sent = dsam_ticks();
@@ -106,10 +138,15 @@ enum dsam_why dsam_submit(const struct dsam_submission *sub,
 
 	if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
 		return DSAM_WHY_FORKED;
-	p->entry = dsam_slot_claim(s, &p->serial);
+	if (DSAM_UNLIKELY(p->batch_part))
+		p->entry = dsam_slot_claim_batch(s, &p->serial);
+	else
+		p->entry = dsam_slot_claim(s, &p->serial);
 	if (DSAM_UNLIKELY(p->entry == DSAM_DEPTH))
 		return DSAM_WHY_NESTED;
-	build(&s->desc[p->entry], &s->rec[p->entry], sub->rq, p);
+	p->members = 1;
+	dsam_submit_build(&s->desc[p->entry], &s->rec[p->entry], sub->rq,
+			  p->off);
 	for (unsigned round = 0;; round++) {
 		why = try_queues(sub, p, tries && round == tries);
 		if (DSAM_LIKELY(why == DSAM_WHY_NONE))
@@ -184,10 +221,18 @@ static struct dsam_outcome settled(const struct dsam_submission *sub,
 		o.kind = DSAM_OUTCOME_ERROR;
 		return o;
 	}
+	o.waited = dsam_ticks_between(start, now);
+	if (DSAM_UNLIKELY(p->members > 1)) {
+		/* Nothing else of the parent's says what is done. */
+		if (o.kind != DSAM_OUTCOME_DONE) {
+			o.kind = DSAM_OUTCOME_MEMBERS;
+			return o;
+		}
+		dsam_batch_forget(sub, p);
+	}
 	/* Leak checkers take what looks like a pointer for one. */
 	s->desc[p->entry].src_addr = s->desc[p->entry].dst_addr = 0;
 	dsam_slot_release(s, p->entry);
-	o.waited = dsam_ticks_between(start, now);
 	if (o.kind == DSAM_OUTCOME_DONE) {
 		dsam_tuner_learn(&s->tuner, dsam_work_of(sub->rq), p->len,
 				 dsam_ticks_between(p->sent, now));

@@ -5,14 +5,17 @@
 
 #include "slot.h"
 
-/* A part of a request that is one descriptor. */
+/* A part of a request that is one descriptor, or one batch of them. */
 struct dsam_piece {
 	size_t off; /* within the request */
-	uint32_t len; /* bytes; cut to the max_transfer of the queue */
+	uint32_t len; /* bytes; cut to what the queue takes in one go */
+	uint32_t members; /* of the batch; 1: it is none */
 	uint32_t serial; /* of the claimed entry */
 	unsigned entry; /* of the slot */
 	uint64_t sent; /* ticks */
 	struct dsam_queue *queue;
+	/* A batch on queues of no more max_transfer than this; 0: never. */
+	uint32_t batch_part;
 };
 
 /* How the calling request submits; by value, from its plan. */
@@ -21,16 +24,24 @@ struct dsam_submission {
 	const struct dsam_request *rq;
 	uint32_t epoch; /* the life that the slot was taken in */
 	int node; /* preferred NUMA node, -1: any */
-	struct dsam_queue *only; /* this queue and no other; NULL: any */
+	/* This queue and no other, and the whole piece or none; NULL: any. */
+	struct dsam_queue *only;
 	bool to_cache;
 };
 
 /*
+ * Make *d the descriptor of request rq's bytes from off on, all but their
+ * number, with the record rec.
+ */
+void dsam_submit_build(struct dsa_hw_desc *d, struct dsa_completion_record *rec,
+		       const struct dsam_request *rq, size_t off);
+
+/*
  * Submit piece->off and as much of len as the queue that takes it transfers
- * in one go; fills the rest of *piece and shortens len.  Tries
- * every open queue, then again up to tries times with growing pauses;
- * *retries counts those.  NONE, or BUSY, NO_QUEUE, NESTED (no free entry),
- * FORKED: then nothing is in flight.
+ * in one go, as a batch where batch_part allows it and there is room; fills the
+ * rest of *piece and shortens len.  Tries every open queue, then again up to
+ * tries times with growing pauses; *retries counts those.  NONE, or BUSY,
+ * NO_QUEUE, NESTED (no free entry), FORKED: then nothing is in flight.
  */
 enum dsam_why dsam_submit(const struct dsam_submission *sub,
 			  struct dsam_piece *piece, unsigned tries,
@@ -39,6 +50,7 @@ enum dsam_why dsam_submit(const struct dsam_submission *sub,
 /*
  * Wait for the piece's completion record and decode it.  Returns only when
  * the record is written, the queue was drained, or this is a fork child.
+ * MEMBERS: the piece is over when dsam_batch_outcomes() was asked.
  */
 struct dsam_outcome dsam_submit_settle(const struct dsam_submission *sub,
 				       const struct dsam_piece *piece);

@@ -16,11 +16,13 @@ src/compare dsam_arena dsam_clock dsam_libc dsam_pieces_* dsam_queue_accuse dsam
 src/node dsam_clock
 src/share_part dsam_queues
 src/shot dsam_arena dsam_clock dsam_pieces_* dsam_queues dsam_tuner_*
-src/share dsam_arena dsam_clock dsam_part_* dsam_pieces_* dsam_queues dsam_submit_await dsam_tuner_*
-src/pieces dsam_arena dsam_clock dsam_libc dsam_queue_accuse dsam_submit dsam_submit_await dsam_submit_settle dsam_tuner_* dsam_tuning
+src/share dsam_arena dsam_batch_takes dsam_clock dsam_part_* dsam_pieces_* dsam_queues dsam_submit_await dsam_tuner_*
+src/pieces dsam_arena dsam_batch_outcomes dsam_batches dsam_clock dsam_libc dsam_pieces_* dsam_queue_accuse dsam_queues dsam_submit dsam_submit_await dsam_submit_settle dsam_tuner_* dsam_tuning
+src/pieces_touch dsam_tuning
 src/policy
 src/tuner dsam_clock
-src/submit dsam_arena dsam_clock dsam_queue_* dsam_tuner_* dsam_wait_*
+src/submit dsam_arena dsam_batch_build dsam_batch_forget dsam_clock dsam_queue_* dsam_tuner_* dsam_wait_*
+src/batch dsam_arena dsam_batches dsam_queue_bad dsam_submit_build dsam_submit_decode
 src/wait dsam_clock
 src/queue dsam_clock
 src/device_dsa dsam_queue_drain_* dsam_self

@@ -72,16 +72,21 @@ static struct row *row_of(pid_t pid)
 	return row;
 }
 
-static void add(struct tally *t, const struct tb_ending *e)
+static void add_kind(struct tally *t, const struct tb_ending *e)
 {
-	t->descriptors++;
 	t->opcode[e->opcode]++;
 	t->status[e->status]++;
-	t->bytes += e->bytes;
 	t->opcode_bytes[e->opcode] += e->bytes;
 	if (e->opcode != DSA_OPCODE_NOOP && e->opcode != DSA_OPCODE_DRAIN &&
 	    e->opcode != DSA_OPCODE_BATCH)
 		t->size += e->size;
+}
+
+static void add(struct tally *t, const struct tb_ending *e)
+{
+	add_kind(t, e);
+	t->descriptors++;
+	t->bytes += e->bytes;
 	t->silent += e->is_silent;
 	t->late += e->is_late;
 	t->lost += e->is_lost;
@@ -111,6 +116,17 @@ void tb_account_end(const struct tb_client *client, const struct tb_ending *e)
 		add(&row->tally, e);
 }
 
+void tb_account_member(const struct tb_client *client,
+		       const struct tb_ending *e)
+{
+	struct row *row = row_of(client->pid);
+
+	add_kind(&total, e);
+	add_kind(&queues[client->wq->queue], e);
+	if (row)
+		add_kind(&row->tally, e);
+}
+
 void tb_account_refuse(const struct tb_wq *wq, pid_t pid, enum tb_refusal why)
 {
 	struct row *row = row_of(pid);
@@ -121,14 +137,16 @@ void tb_account_refuse(const struct tb_wq *wq, pid_t pid, enum tb_refusal why)
 		row->tally.refused[why]++;
 }
 
-void tb_account_drop(const struct tb_wq *wq, pid_t pid)
+void tb_account_drop(const struct tb_wq *wq, const struct tb_slot *slot)
 {
-	struct row *row = row_of(pid);
+	const struct dsa_hw_desc *desc = (const void *)slot->desc;
+	struct row *row = row_of((pid_t)slot->pid);
+	uint32_t n = desc->opcode == DSA_OPCODE_BATCH ? desc->desc_count : 1;
 
-	total.dropped++;
-	queues[wq->queue].dropped++;
+	total.dropped += n;
+	queues[wq->queue].dropped += n;
 	if (row)
-		row->tally.dropped++;
+		row->tally.dropped += n;
 }
 
 void tb_account_open(const struct tb_client *client)

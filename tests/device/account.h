@@ -31,10 +31,15 @@ struct tb_ending {
 
 /* These are called with tb_lock held. */
 void tb_account_end(const struct tb_client *client, const struct tb_ending *e);
+
+/* The same of a member of a batch, whose bytes are the batch's as well. */
+void tb_account_member(const struct tb_client *client,
+		       const struct tb_ending *e);
+
 void tb_account_refuse(const struct tb_wq *wq, pid_t pid, enum tb_refusal why);
 
-/* A descriptor that was taken, and thrown away with its queue. */
-void tb_account_drop(const struct tb_wq *wq, pid_t pid);
+/* What was taken, and is thrown away with its queue. */
+void tb_account_drop(const struct tb_wq *wq, const struct tb_slot *slot);
 
 /* An open file, of process client->pid. */
 void tb_account_open(const struct tb_client *client);

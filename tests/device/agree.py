@@ -7,8 +7,8 @@ agree.py [--some] [--less] ACCOUNT REPORT...
   --less  the device may have done more than is claimed: it was silent about
           it, or the program jumped out of the copy
 
-Compares bytes, by process and by operation, descriptors by operation, and
-page faults.  Prints "agree N", N being the bytes, or what differs.
+Compares bytes, by process and by operation, descriptors by operation
+(members of batches, not the batches), and page faults.  Prints "agree N", N being the bytes, or what differs.
 """
 import json
 import sys

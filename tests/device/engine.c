@@ -36,6 +36,28 @@ static struct engine *engines[TB_MAX_DEVICES][TB_MAX_ENGINES];
 static pthread_t timer;
 static bool is_stopping;
 
+/* The client's memory, and whose it is. */
+struct reach {
+	struct tb_memory memory;
+	const struct tb_client *client;
+};
+
+static void count_member(const struct dsam_memory *m,
+			 const struct dsa_hw_desc *desc,
+			 const struct dsa_completion_record *rec,
+			 uint64_t moved)
+{
+	const struct reach *reach = (const struct reach *)(const void *)m;
+	const struct tb_ending ending = {.opcode = desc->opcode,
+					 .status = rec->status,
+					 .bytes = moved,
+					 .size = desc->xfer_size};
+
+	pthread_mutex_lock(&tb_lock);
+	tb_account_member(reach->client, &ending);
+	pthread_mutex_unlock(&tb_lock);
+}
+
 static void execute(struct engine *e, struct tb_task *task)
 {
 	struct tb_wq *wq = task->wq;
@@ -45,7 +67,8 @@ static void execute(struct engine *e, struct tb_task *task)
 		.max_batch = wq->max_batch,
 		.block_on_fault = wq->block_on_fault,
 	};
-	struct tb_memory memory;
+	struct reach reach;
+	struct tb_memory *memory = &reach.memory;
 	enum dsam_exec_result result;
 
 	for (int i = 0; i < 4; i++)
@@ -53,15 +76,17 @@ static void execute(struct engine *e, struct tb_task *task)
 	/* The CPU's share of the descriptor (ENQCMD), or ignored (8.1.1). */
 	task->desc.pasid = 0;
 	task->desc.priv = 0;
-	tb_memory_init(&memory, task->client->pid, task->client->pagemap,
+	tb_memory_init(memory, task->client->pid, task->client->pagemap,
 		       wq->trouble.scramble, e->bounce);
+	memory->ops.member = count_member;
+	reach.client = task->client;
 	result = dsam_descriptor_exec(
-		&lim, &memory.ops,
+		&lim, &memory->ops,
 		task->fate.has_exec ? &task->fate.exec : NULL, &task->desc,
 		&task->rec, &task->ending.bytes);
 	task->has_record = result == DSAM_EXEC_RECORD;
 	task->is_swerror = result == DSAM_EXEC_SWERROR;
-	tb_spoil(task, &memory);
+	tb_spoil(task, memory);
 	task->ending.opcode = task->desc.opcode;
 	task->ending.status = task->rec.status;
 	task->ending.size = task->desc.xfer_size;
@@ -240,7 +265,7 @@ static bool is_queued(const struct tb_client *client, bool do_drop)
 		if (do_drop) {
 			atomic_store(&slot->state, TB_SLOT_FREE);
 			atomic_fetch_sub(&queue->occupancy, 1);
-			tb_account_drop(client->wq, client->pid);
+			tb_account_drop(client->wq, slot);
 		}
 	}
 	return is_any && !do_drop;

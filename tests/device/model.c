@@ -236,7 +236,7 @@ void tb_wq_break(struct tb_wq *wq, bool is_back)
 						    &ready, TB_SLOT_FREE))
 			continue;
 		atomic_fetch_sub(&queue->occupancy, 1);
-		tb_account_drop(wq, (pid_t)queue->slots[i].pid);
+		tb_account_drop(wq, &queue->slots[i]);
 	}
 	if (is_back)
 		atomic_store(&queue->is_enabled, true);

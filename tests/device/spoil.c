@@ -9,13 +9,20 @@
 static void write_wrong(const struct tb_task *task,
 			const struct tb_memory *memory)
 {
-	uint64_t at = task->desc.dst_addr;
+	struct dsa_hw_desc desc = task->desc;
+	uint64_t dice = task->fate.dice >> 8, bytes = task->ending.bytes, at;
 	unsigned char byte;
 
-	if (!task->ending.bytes || (task->desc.opcode != DSA_OPCODE_MEMMOVE &&
-				    task->desc.opcode != DSA_OPCODE_MEMFILL))
+	if (bytes && desc.opcode == DSA_OPCODE_BATCH) {
+		at = desc.desc_list_addr + dice % desc.desc_count * 64;
+		if (memory->ops.read(&memory->ops, &desc, at, 64) != 64)
+			return;
+		bytes = desc.xfer_size;
+	}
+	if (!bytes || (desc.opcode != DSA_OPCODE_MEMMOVE &&
+		       desc.opcode != DSA_OPCODE_MEMFILL))
 		return;
-	at += (task->fate.dice >> 8) % task->ending.bytes;
+	at = desc.dst_addr + dice % bytes;
 	if (memory->ops.read(&memory->ops, &byte, at, 1)) {
 		byte = (unsigned char)~byte;
 		memory->ops.write(&memory->ops, at, &byte, 1);

@@ -51,6 +51,9 @@ struct tb_fate tb_trouble_of(const struct tb_trouble *t, uint64_t n,
 	}
 	fate.exec.fault_is_answer = t->fault_answered;
 	fate.exec.fault_from_end = t->fault_from_end;
+	/* Of a batch: half of it comes to one of the members. */
+	fate.exec.in_member = fate.dice >> 32 & 1;
+	fate.exec.member = (uint32_t)(fate.dice >> 40);
 	if (is_due(t->silent_every, n) ||
 	    (t->silent_after && n > t->silent_after))
 		fate.is_silent = true;

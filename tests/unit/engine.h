@@ -86,7 +86,7 @@ static inline void engine_begin(void)
 		if (!dsam_queues.q[i].has_cache_control)
 			dsam_limits.to_cache_allowed = false;
 	dsam_limits.cache_bytes = SIZE_MAX;
-	dsam_limits.chunk = dsam_queues.max_transfer;
+	dsam_limits.chunk = dsam_queues.max_piece;
 	dsam_tuning.fault_resumes = 8;
 	dsam_tuning.submit_retries = 32;
 	dsam_waiting.is_auto = true;

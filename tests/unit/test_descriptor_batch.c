@@ -189,5 +189,52 @@ START_TEST(list_faults)
 }
 END_TEST
 
+static unsigned int ended;
+static uint64_t ended_bytes;
+
+static void count(const struct dsam_memory *m, const struct dsa_hw_desc *desc,
+		  const struct dsa_completion_record *r, uint64_t n)
+{
+	(void)m;
+	/* Its record is not written yet. */
+	ck_assert_uint_eq(*fake_at(&c, desc->completion_addr), UNTOUCHED);
+	ck_assert_uint_ne(r->status, 0);
+	ended++;
+	ended_bytes += n;
+}
+
+/* One member has the trouble; somebody is told of each. */
+START_TEST(trouble_of_one_member)
+{
+	for (unsigned int i = 0; i < COUNT; i++) {
+		start();
+		trouble.in_member = true;
+		trouble.member = i + 3 * COUNT;
+		trouble.has_fault = trouble.fault_is_write = true;
+		trouble.fault_at = 5;
+		c.m.member = count;
+		ended = 0;
+		ended_bytes = 0;
+		expect_parent(DSA_COMP_BATCH_FAIL, COUNT);
+		ck_assert_uint_eq(ended, COUNT);
+		ck_assert_uint_eq(ended_bytes, 16 * (COUNT - 1) + 5);
+		ck_assert_uint_eq(moved, ended_bytes);
+		for (unsigned int k = 0; k < COUNT; k++)
+			if (k != i)
+				expect_member(k, DSA_COMP_SUCCESS, true);
+		ck_assert_uint_eq(*fake_at(&c, record_of(i)),
+				  0x80 | DSA_COMP_PAGE_FAULT_NOBOF);
+
+		start();
+		trouble.in_member = true;
+		trouble.member = i;
+		trouble.status = 0x20;
+		expect_parent(DSA_COMP_BATCH_FAIL, COUNT);
+		expect_member(i, 0x20, false);
+	}
+}
+END_TEST
+
 RUN_SUITE("descriptor_batch", all_succeed, members_that_fail, fence,
-	  fence_after_a_false_predicate, member_records, list_faults)
+	  fence_after_a_false_predicate, member_records, list_faults,
+	  trouble_of_one_member)

@@ -37,6 +37,7 @@ START_TEST(minimal_tree)
 	ck_assert_uint_eq(wq[0].size, 0);
 	ck_assert_uint_eq(wq[0].threshold, 0);
 	ck_assert_uint_eq(wq[0].max_transfer, 0);
+	ck_assert_uint_eq(wq[0].max_batch, 0);
 	ck_assert_uint_eq(wq[0].gen_cap, 0);
 	ck_assert_uint_eq(wq[0].op_cap, ~0ULL);
 	ck_assert(wq[0].pasid_enabled);
@@ -54,6 +55,7 @@ START_TEST(realistic_tree)
 	ck_assert_uint_eq(wq[0].threshold, 28);
 	/* The queue's, not the device's. */
 	ck_assert_uint_eq(wq[0].max_transfer, 2097152);
+	ck_assert_uint_eq(wq[0].max_batch, 32);
 	ck_assert_uint_eq(wq[0].gen_cap, 0x40915f0107);
 	ck_assert_uint_eq(wq[0].op_cap, 0x00000001003f03ff);
 	ck_assert_str_eq(objection(), "none");
@@ -220,6 +222,11 @@ START_TEST(operations)
 	ck_assert_uint_eq(wq[0].op_cap, 0x11);
 	ck_assert_str_eq(objection(), "does not offer the operations MEMMOVE "
 				      "and FILL (op_cap)");
+	/* The driver hides BATCH of a device: no queue has it. */
+	sysfs_put("bus/dsa0/op_cap", "00000001,003f03fd");
+	sysfs_put("bus/dsa0/wq0.0/op_config", "00000001,003f03ff");
+	look();
+	ck_assert_uint_eq(wq[0].op_cap, 0x1003f03fd);
 }
 END_TEST
 
@@ -243,11 +250,12 @@ START_TEST(hostile_numbers)
 			"bus/dsa0/wq0.0/size",
 			"bus/dsa0/wq0.0/threshold",
 			"bus/dsa0/wq0.0/max_transfer_size",
+			"bus/dsa0/wq0.0/max_batch_size",
 			"bus/dsa0/wq0.0/ats_disable",
 			"bus/dsa0/gen_cap",
 			"bus/dsa0/pasid_enabled"};
 
-		for (size_t k = 0; k < 7; k++)
+		for (size_t k = 0; k < 8; k++)
 			sysfs_put(names[k], bad[i]);
 		look();
 		ck_assert_int_ge(wq[0].numa_node, -1);
@@ -255,6 +263,7 @@ START_TEST(hostile_numbers)
 		ck_assert_uint_le(wq[0].size, 65535);
 		ck_assert_uint_le(wq[0].threshold, 65535);
 		ck_assert_uint_le(wq[0].max_transfer, 1ULL << 40);
+		ck_assert_uint_eq(wq[0].max_batch, 0);
 		ck_assert(!wq[0].ats_disable);
 		ck_assert(wq[0].pasid_enabled);
 	}

@@ -103,6 +103,38 @@ START_TEST(engine_threads)
 }
 END_TEST
 
+/* A queue that transfers little in one go gets batches. */
+static void small_transfers(void)
+{
+	dsam_queues.q[0].max_transfer = 4096;
+	dsam_software.limits.max_transfer = 4096;
+	engine_begin();
+	ck_assert_uint_eq(atomic_load(&dsam_queues.q[0].members), DSAM_MEMBERS);
+}
+
+START_TEST(batches_inline)
+{
+	oracle_open(&o, 4);
+	engine_birth();
+	ck_assert(engine_software(0));
+	small_transfers();
+	run_cases(&o, oracle_cases(30));
+	expect_variety(&o);
+}
+END_TEST
+
+START_TEST(batches_by_engines)
+{
+	oracle_open(&o, 5);
+	engine_birth();
+	if (!engine_software(2))
+		SKIP("batches_by_engines", "process_vm_writev is forbidden");
+	small_transfers();
+	run_cases(&o, oracle_cases(10));
+	expect_variety(&o);
+}
+END_TEST
+
 static unsigned long each;
 
 static void *one_of_many(void *arg)
@@ -156,14 +188,28 @@ START_TEST(many_threads_with_engines)
 }
 END_TEST
 
+START_TEST(many_threads_with_batches)
+{
+	engine_birth();
+	if (!engine_software(2))
+		SKIP("many_threads_with_batches",
+		     "process_vm_writev is forbidden");
+	small_transfers();
+	many_threads(2);
+}
+END_TEST
+
 /* A descriptor that is never answered: the queue is closed, the CPU copies. */
-static void swallowed(unsigned engines, const char *script)
+static void swallowed(unsigned engines, const char *script, bool has_batches)
 {
 	oracle_open(&o, 3);
 	engine_birth();
 	if (!engine_software(engines))
 		SKIP("swallowed", "process_vm_writev is forbidden");
-	engine_begin();
+	if (has_batches)
+		small_transfers();
+	else
+		engine_begin();
 	/* Under helgrind an answer takes that long by itself. */
 	dsam_queue_deadline =
 		(HAS_HELGRIND ? 200000 : 2000) * dsam_clock.ticks_per_us;
@@ -182,26 +228,38 @@ static void swallowed(unsigned engines, const char *script)
 
 START_TEST(swallowed_by_the_inline_device)
 {
-	swallowed(0, "ok*9 never ok");
+	swallowed(0, "ok*9 never ok", false);
+}
+END_TEST
+
+START_TEST(a_batch_swallowed_by_the_inline_device)
+{
+	swallowed(0, "ok*9 never ok", true);
+}
+END_TEST
+
+START_TEST(a_batch_swallowed_by_engines)
+{
+	swallowed(2, "ok*9 never ok", true);
 }
 END_TEST
 
 START_TEST(swallowed_by_engines)
 {
-	swallowed(2, "ok*9 never ok");
+	swallowed(2, "ok*9 never ok", false);
 }
 END_TEST
 
 /* Its record can't be written (the address does not translate). */
 START_TEST(no_record_from_engines)
 {
-	swallowed(2, "ok*9 error=0x1a ok");
+	swallowed(2, "ok*9 error=0x1a ok", false);
 }
 END_TEST
 
 START_TEST(too_slow_for_the_deadline)
 {
-	swallowed(1, "ok*5 after=1000000000");
+	swallowed(1, "ok*5 after=1000000000", false);
 }
 END_TEST
 
@@ -210,9 +268,12 @@ int main(void)
 	oracle_choose_seed();
 	return suite_run(
 		"oracle", NULL, NULL,
-		SUITE_TESTS(inline_device, engine_threads, many_threads_inline,
-			    many_threads_with_engines,
-			    swallowed_by_the_inline_device,
-			    swallowed_by_engines, no_record_from_engines,
-			    too_slow_for_the_deadline));
+		SUITE_TESTS(
+			inline_device, engine_threads, batches_inline,
+			batches_by_engines, many_threads_inline,
+			many_threads_with_engines, many_threads_with_batches,
+			a_batch_swallowed_by_the_inline_device,
+			a_batch_swallowed_by_engines,
+			swallowed_by_the_inline_device, swallowed_by_engines,
+			no_record_from_engines, too_slow_for_the_deadline));
 }

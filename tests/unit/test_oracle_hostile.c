@@ -19,7 +19,7 @@ static struct {
 	struct dsam_queue *queue[MOST_PENDING];
 	unsigned pending;
 	bool may_lie; /* call wrong bytes right */
-	unsigned long taken, by_kind[5];
+	unsigned long taken, by_kind[5], batches, broken;
 } evil;
 
 static struct dsa_completion_record *record_of(const struct dsa_hw_desc *d)
@@ -119,18 +119,10 @@ static void complete(const struct dsa_hw_desc *d)
 	answer(d, DSA_COMP_SUCCESS, (uint32_t)random_next(&evil.random), 0);
 }
 
-/* Do one of those taken, not always the oldest. */
-static void do_one(unsigned i)
+static void do_move(const struct dsa_hw_desc *d)
 {
-	const struct dsa_hw_desc *d = evil.desc[i];
 	unsigned kind = (unsigned)random_below(&evil.random, 8);
 
-	evil.desc[i] = evil.desc[--evil.pending];
-	evil.queue[i] = evil.queue[evil.pending];
-	if (d->opcode == DSA_OPCODE_NOOP) {
-		answer(d, DSA_COMP_SUCCESS, 0, 0);
-		return;
-	}
 	switch (kind) {
 	case 0:
 		error(d);
@@ -148,20 +140,90 @@ static void do_one(unsigned i)
 	evil.by_kind[kind]++;
 }
 
+static const struct dsa_hw_desc *list_of(const struct dsa_hw_desc *d)
+{
+	return (const void *)(uintptr_t)d->desc_list_addr;
+}
+
+/* Only some of the members, or parts of them, and some without a record. */
+static void break_batch(const struct dsa_hw_desc *d)
+{
+	evil.broken++;
+	for (uint32_t k = 0; k < d->desc_count; k++) {
+		const struct dsa_hw_desc *member = &list_of(d)[k];
+
+		if (random_once_in(&evil.random, 2))
+			do_move(member);
+		else
+			scribble(member, 0, member->xfer_size);
+	}
+}
+
+/* In any order; mostly the parent tells how it went. */
+static void do_batch(const struct dsa_hw_desc *d)
+{
+	static const uint8_t other[] = {DSA_COMP_BATCH_FAIL,
+					DSA_COMP_BATCH_PAGE_FAULT,
+					0x03,
+					0x83,
+					0x81,
+					0x80,
+					DSA_COMP_HW_ERR1};
+	uint32_t first = (uint32_t)random_below(&evil.random, d->desc_count);
+	uint8_t status = DSA_COMP_SUCCESS;
+
+	evil.batches++;
+	if (random_once_in(&evil.random, 4)) {
+		break_batch(d);
+		status = other[random_below(&evil.random, sizeof(other))];
+		answer(d, status, (uint32_t)random_next(&evil.random), 0);
+		return;
+	}
+	for (uint32_t k = 0; k < d->desc_count; k++) {
+		const struct dsa_hw_desc *member =
+			&list_of(d)[(first + k) % d->desc_count];
+
+		if (random_once_in(&evil.random, 2))
+			complete(member);
+		else
+			do_move(member);
+		if (record_of(member)->status != DSA_COMP_SUCCESS)
+			status = DSA_COMP_BATCH_FAIL;
+	}
+	answer(d, status, d->desc_count, 0);
+}
+
+/* Do one of those taken, not always the oldest. */
+static void do_one(unsigned i)
+{
+	const struct dsa_hw_desc *d = evil.desc[i];
+
+	evil.desc[i] = evil.desc[--evil.pending];
+	evil.queue[i] = evil.queue[evil.pending];
+	if (d->opcode == DSA_OPCODE_NOOP)
+		answer(d, DSA_COMP_SUCCESS, 0, 0);
+	else if (d->opcode == DSA_OPCODE_BATCH)
+		do_batch(d);
+	else
+		do_move(d);
+}
+
 /* What the specification demands of a descriptor, hardware would check. */
+/* NOLINTNEXTLINE(misc-no-recursion): one level */
 static void check_descriptor(const struct dsam_queue *q,
-			     const struct dsa_hw_desc *d)
+			     const struct dsa_hw_desc *d, bool in_batch)
 {
 	struct dsam_exec_limits lim = {
 		.gen_cap =
 			DSAM_GENCAP_OVERLAP |
 			(q->has_cache_control ? DSAM_GENCAP_CACHE_CONTROL : 0),
 		.op_cap = {1U << DSA_OPCODE_NOOP | 1U << DSA_OPCODE_MEMMOVE |
-			   1U << DSA_OPCODE_MEMFILL},
+			   1U << DSA_OPCODE_MEMFILL |
+			   (q->max_batch ? 1U << DSA_OPCODE_BATCH : 0)},
 		.max_transfer = q->max_transfer,
-		.max_batch = 1};
+		.max_batch = q->max_batch};
 	uint32_t bad_flags;
-	uint8_t status = dsam_descriptor_check(&lim, d, false, &bad_flags);
+	uint8_t status = dsam_descriptor_check(&lim, d, in_batch, &bad_flags);
 
 	if (status)
 		oracle_fail(&o, "a descriptor is invalid", status);
@@ -169,12 +231,19 @@ static void check_descriptor(const struct dsam_queue *q,
 		oracle_fail(&o, "a descriptor is not aligned", (uintptr_t)d);
 	if (record_of(d)->status)
 		oracle_fail(&o, "a record was not cleared", 0);
+	if (d->opcode != DSA_OPCODE_BATCH)
+		return;
+	for (uint32_t k = 0; k < d->desc_count; k++) {
+		check_descriptor(q, &list_of(d)[k], true);
+		if (list_of(d)[k].flags & IDXD_OP_FLAG_FENCE)
+			oracle_fail(&o, "a member has a fence", k);
+	}
 }
 
 static enum dsam_enqueue evil_enqueue(struct dsam_queue *q,
 				      const struct dsa_hw_desc *d)
 {
-	check_descriptor(q, d);
+	check_descriptor(q, d, false);
 	if (random_once_in(&evil.random, 300))
 		return DSAM_ENQUEUE_REFUSED;
 	if (evil.pending == MOST_PENDING || random_once_in(&evil.random, 6))
@@ -198,12 +267,20 @@ static void evil_relax(struct dsam_queue *q, const struct dsa_hw_desc *d)
 		do_one((unsigned)random_below(&evil.random, evil.pending));
 }
 
+static void abort_one(const struct dsa_hw_desc *d)
+{
+	if (d->opcode == DSA_OPCODE_BATCH)
+		break_batch(d);
+	else
+		scribble(d, 0, d->xfer_size);
+}
+
 /* Closed: what was submitted here is aborted, half done. */
 static bool evil_drain(struct dsam_queue *q)
 {
 	for (unsigned i = 0; i < evil.pending;)
 		if (evil.queue[i] == q) {
-			scribble(evil.desc[i], 0, evil.desc[i]->xfer_size);
+			abort_one(evil.desc[i]);
 			evil.desc[i] = evil.desc[--evil.pending];
 			evil.queue[i] = evil.queue[evil.pending];
 		} else {
@@ -218,7 +295,7 @@ static const struct dsam_device_ops evil_ops = {.name = "evil",
 						.relax = evil_relax,
 						.drain = evil_drain};
 
-static void start(unsigned queues, const uint32_t *most)
+static void start(unsigned queues, const uint32_t *most, const uint32_t *batch)
 {
 	oracle_open(&o, 4);
 	evil.random.x = ~oracle_seed;
@@ -228,6 +305,7 @@ static void start(unsigned queues, const uint32_t *most)
 
 		q->has_cache_control = i != 3;
 		q->numa_node = (int)i % 2;
+		q->max_batch = batch ? batch[i] : 0;
 	}
 	engine_begin();
 }
@@ -256,7 +334,7 @@ START_TEST(one_hostile_queue)
 {
 	static const uint32_t most[] = {1U << 20};
 
-	start(1, most);
+	start(1, most, NULL);
 	o.how = "one queue";
 	run_cases(oracle_cases(15));
 }
@@ -267,7 +345,7 @@ START_TEST(queues_of_different_transfer_sizes)
 	static const uint32_t most[QUEUES] = {2U << 20, 4096, 65536, 1U << 20,
 					      1};
 
-	start(QUEUES, most);
+	start(QUEUES, most, NULL);
 	o.how = "five queues";
 	run_cases(oracle_cases(15));
 	for (int kind = 0; kind < 4 && o.cases > 5000; kind++)
@@ -280,7 +358,7 @@ START_TEST(queues_that_time_out)
 {
 	static const uint32_t most[QUEUES] = {65536, 4096, 2000, 1U << 20, 64};
 
-	start(QUEUES, most);
+	start(QUEUES, most, NULL);
 	o.how = "short deadline";
 	dsam_queue_deadline = dsam_clock.ticks_per_us / 4;
 	run_cases(oracle_cases(5));
@@ -289,11 +367,56 @@ START_TEST(queues_that_time_out)
 }
 END_TEST
 
+/* A quarantine is over at once here; so is the end of batches. */
+static void run_batches(unsigned queues, const uint32_t *most,
+			const uint32_t *batch)
+{
+	start(queues, most, batch);
+	run_cases(oracle_cases(15));
+	ck_assert_uint_gt(evil.batches, o.cases / 1000);
+	ck_assert_uint_gt(evil.broken, o.cases / 5000);
+}
+
+START_TEST(one_queue_with_batches)
+{
+	static const uint32_t most[] = {4096}, batch[] = {32};
+
+	o.how = "one queue with batches";
+	run_batches(1, most, batch);
+}
+END_TEST
+
+START_TEST(queues_of_different_batches)
+{
+	static const uint32_t most[QUEUES] = {4096, 1U << 20, 512, 65536, 128};
+	static const uint32_t batch[QUEUES] = {5, 32, 2, 16, 3};
+
+	o.how = "batches of different length";
+	run_batches(QUEUES, most, batch);
+}
+END_TEST
+
+START_TEST(batches_that_time_out)
+{
+	static const uint32_t most[QUEUES] = {4096, 8192, 2048, 65536, 512};
+	static const uint32_t batch[QUEUES] = {8, 16, 4, 16, 0};
+
+	start(QUEUES, most, batch);
+	o.how = "batches, short deadline";
+	dsam_queue_deadline = dsam_clock.ticks_per_us / 4;
+	run_cases(oracle_cases(5));
+	ck_assert_uint_gt(oracle_why(DSAM_WHY_TIMEOUT), 0);
+	ck_assert_uint_gt(evil.batches, 0);
+}
+END_TEST
+
 int main(void)
 {
 	oracle_choose_seed();
-	return suite_run("oracle_hostile", NULL, NULL,
-			 SUITE_TESTS(one_hostile_queue,
-				     queues_of_different_transfer_sizes,
-				     queues_that_time_out));
+	return suite_run(
+		"oracle_hostile", NULL, NULL,
+		SUITE_TESTS(
+			one_hostile_queue, queues_of_different_transfer_sizes,
+			queues_that_time_out, one_queue_with_batches,
+			queues_of_different_batches, batches_that_time_out));
 }

@@ -77,7 +77,7 @@ START_TEST(the_table_is_summed_up)
 	q[0].max_transfer = 4096;
 	q[2].max_transfer = 1U << 31;
 	dsam_queues_settle();
-	ck_assert_uint_eq(dsam_queues.max_transfer, 1U << 31);
+	ck_assert_uint_eq(dsam_queues.max_piece, 1U << 31);
 	ck_assert(!dsam_queues.has_nodes);
 	q[1].numa_node = 2;
 	dsam_queues_settle();
@@ -86,7 +86,7 @@ START_TEST(the_table_is_summed_up)
 	dsam_queue_give_up(&q[1]);
 	dsam_queue_give_up(&q[2]);
 	dsam_queues_settle();
-	ck_assert_uint_eq(dsam_queues.max_transfer, 4096);
+	ck_assert_uint_eq(dsam_queues.max_piece, 4096);
 	ck_assert(!dsam_queues.has_nodes);
 }
 END_TEST

@@ -128,6 +128,27 @@ START_TEST(a_node_that_takes_descriptors)
 }
 END_TEST
 
+/* Of the queue, where it and the device say that they have BATCH. */
+START_TEST(the_longest_batch)
+{
+	static const struct {
+		uint64_t op_cap;
+		uint32_t says, is;
+	} all[] = {
+		{~0ULL, 16, 0}, {0x3d, 16, 0}, {0x3f, 16, 16},
+		{0x3f, 0, 32},  {0x3f, 1, 1},  {0x3f, 32768, 32768},
+	};
+
+	/* Nothing is there to be opened. */
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		wq.op_cap = all[i].op_cap;
+		wq.max_batch = all[i].says;
+		ck_assert_int_eq(dsam_queue_open(&q, &wq), -ENOENT);
+		ck_assert_uint_eq(q.max_batch, all[i].is);
+	}
+}
+END_TEST
+
 START_TEST(a_number_that_became_the_programs)
 {
 	int fd, number;
@@ -315,8 +336,8 @@ START_TEST(transfer_sizes)
 }
 END_TEST
 
-RUN_SUITE_WITH("queue_open", start, stop, a_node_that_takes_descriptors,
-	       a_number_that_became_the_programs,
+RUN_SUITE_WITH("queue_open", start, stop, the_longest_batch,
+	       a_node_that_takes_descriptors, a_number_that_became_the_programs,
 	       drained_the_number_stays_taken,
 	       drained_is_when_no_write_is_under_way, opened_again_in_a_child,
 	       opened_again_without_a_noop, nodes_that_can_not_serve,
