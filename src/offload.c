@@ -194,6 +194,7 @@ static int run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.sub.epoch = dsam_self.epoch;
 	st.resumes_left = dsam_tuning.fault_resumes;
 	st.live = 0;
+	st.touched_from = st.touched_to = 0;
 	st.order = 0;
 	st.is_forked = false;
 	dsam_account_begin(&st.account);

@@ -29,17 +29,16 @@ void dsam_pieces_by_cpu(struct dsam_story *st, size_t from, size_t to,
 }
 
 /*
- * One absent page of the destination seldom comes alone: touch the rest of
- * the request, and requests of this size after it.  Nothing is in flight.
+ * One absent page of the destination seldom comes alone: touch what is still
+ * to be submitted, and requests of this size after it.
  */
-static void expect_absent(struct dsam_story *st, size_t from)
+static void expect_absent(struct dsam_story *st)
 {
 	if (st->plan.touch ||
 	    (!dsam_tuning.touch_auto && !dsam_tuning.touch_always))
 		return;
 	dsam_tuner_absent(&st->sub.slot->tuner, st->rq->n, st->rq->caller);
 	st->plan.touch = true;
-	dsam_pieces_touch(st, from, st->rq->n);
 }
 
 enum dsam_why dsam_pieces_launch(struct dsam_story *st, unsigned i, size_t from,
@@ -49,6 +48,8 @@ enum dsam_why dsam_pieces_launch(struct dsam_story *st, unsigned i, size_t from,
 	struct dsam_piece *p = &st->piece[i];
 	enum dsam_why why;
 
+	if (DSAM_UNLIKELY(st->plan.touch))
+		dsam_pieces_touch(st, from, to);
 	p->off = from;
 	p->len = (uint32_t)(to - from);
 	p->batch_part = batch_part;
@@ -189,7 +190,7 @@ static enum dsam_why finish(struct dsam_story *st, unsigned i,
 		if (is_fault) {
 			st->resumes_left--;
 			if (o.is_write)
-				expect_absent(st, from);
+				expect_absent(st);
 		}
 		why = dsam_pieces_launch(st, i, from, end, 0, true);
 		if (why != DSAM_WHY_NONE)
@@ -249,6 +250,8 @@ enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
 		uint32_t part = 0;
 
 		len = len < st->plan.chunk ? len : st->plan.chunk;
+		if (DSAM_UNLIKELY(st->plan.touch) && len > DSAM_TOUCH_SLICE)
+			len = DSAM_TOUCH_SLICE;
 		if (DSAM_UNLIKELY(len >= dsam_queues.batch_least) &&
 		    !dsam_is_compare(st->rq)) {
 			/* Not one by one what can soon go as a batch. */
@@ -279,8 +282,6 @@ void dsam_pieces_run(struct dsam_story *st)
 		dsam_pieces_probe(st->rq, 0, next);
 	else
 		dsam_pieces_by_cpu(st, 0, next, DSAM_WHY_HEAD);
-	if (st->plan.touch)
-		dsam_pieces_touch(st, next, st->rq->n);
 	stop = dsam_pieces_fill(st, &next, &last);
 	if (st->plan.cpu_why == DSAM_WHY_SPLIT)
 		dsam_pieces_by_cpu(st, 0, st->plan.cpu, DSAM_WHY_SPLIT);

@@ -15,6 +15,7 @@ struct dsam_story {
 	unsigned resumes_left;
 	struct dsam_piece piece[DSAM_DEPTH];
 	uint32_t live; /* bit n: piece[n] is in flight */
+	size_t touched_from, touched_to; /* of plan.touch, so far */
 	bool verify; /* compare each piece when it is done */
 	int order; /* of a compare: as memcmp returns it */
 	bool is_forked; /* a child now: slot and queues are not ours */
@@ -25,10 +26,17 @@ void dsam_pieces_by_cpu(struct dsam_story *st, size_t from, size_t to,
 			enum dsam_why why);
 
 /*
- * Make [from, to) of the destination present and see that the source is: the
- * signal that a bad page deserves comes from here.
+ * Make [from, to) of the destination present, but for what was already, and
+ * see that the source is: the signal that a bad page deserves comes from here.
  */
 void dsam_pieces_touch(struct dsam_story *st, size_t from, size_t to);
+
+/*
+ * With plan.touch pieces are no longer than this, and dsam_pieces_launch
+ * touches each before it is submitted: the device works on one slice while the
+ * next is made present.
+ */
+#define DSAM_TOUCH_SLICE (256 * 1024UL)
 
 /*
  * Read and write a byte of each page of [from, to), where the CPU is to copy

@@ -85,7 +85,7 @@ void dsam_pieces_probe(const struct dsam_request *rq, size_t from, size_t to)
 }
 
 /* By this thread, so that the program's NUMA policy holds. */
-void dsam_pieces_touch(struct dsam_story *st, size_t from, size_t to)
+static void touch(struct dsam_story *st, size_t from, size_t to)
 {
 	uintptr_t base = (uintptr_t)st->rq->dst;
 	uintptr_t page = (base + from) & -DSAM_PAGE;
@@ -97,4 +97,24 @@ void dsam_pieces_touch(struct dsam_story *st, size_t from, size_t to)
 	dsam_syscall3(SYS_madvise, (long)page, (long)(base + to - page),
 		      MADV_POPULATE_WRITE);
 	st->account.touched += (uint32_t)((base + to - page) / DSAM_PAGE) + 1;
+}
+
+/* Slices follow each other, upwards or downwards; a request has one front. */
+void dsam_pieces_touch(struct dsam_story *st, size_t from, size_t to)
+{
+	size_t low = st->touched_from, high = st->touched_to;
+
+	if (from >= to || (from >= low && to <= high))
+		return;
+	if (from >= low && from <= high) {
+		st->touched_to = to;
+		touch(st, high, to);
+	} else if (to >= low && to <= high) {
+		st->touched_from = from;
+		touch(st, from, low);
+	} else {
+		st->touched_from = from;
+		st->touched_to = to;
+		touch(st, from, to);
+	}
 }

@@ -38,6 +38,8 @@ static bool launch(struct meeting *m, unsigned q, size_t bytes)
 	size_t from, most = most_of(m, queue, bytes);
 	enum dsam_why why;
 
+	if (st->plan.touch && most > DSAM_TOUCH_SLICE)
+		most = DSAM_TOUCH_SLICE;
 	if (bytes > most - DSAM_PAGE && most > 2 * DSAM_PAGE)
 		bytes = most - DSAM_PAGE;
 	else if (bytes > most)
@@ -220,15 +222,13 @@ void dsam_share_run(struct dsam_story *st, struct dsam_lesson *lesson)
 	/* Up to a line where writes go to memory: nothing is in flight. */
 	dsam_pieces_by_cpu(st, 0, st->plan.cpu, DSAM_WHY_HEAD);
 	m.lo = st->plan.cpu;
-	if (st->plan.touch) {
-		dsam_pieces_touch(st, m.lo, n);
-		m.safe = n;
-	} else {
-		own = n - m.lo - dsam_part_fair(&m);
-		own += own / 8 + n / 64;
-		m.safe = own < n - m.lo ? m.lo + own : n;
+	own = n - m.lo - dsam_part_fair(&m);
+	own += own / 8 + n / 64;
+	m.safe = own < n - m.lo ? m.lo + own : n;
+	if (st->plan.touch)
+		dsam_pieces_touch(st, m.lo, m.safe);
+	else
 		dsam_pieces_probe(st->rq, m.lo, m.safe);
-	}
 	m.idle = 0;
 	m.begun = m.looked = m.device_end = dsam_ticks();
 	feed(&m);

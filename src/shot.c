@@ -54,12 +54,17 @@ static size_t cut_of(const struct dsam_story *st)
 /* [*next, n) in as few pieces as the queue takes; NONE or why it ended. */
 static enum dsam_why launch(struct dsam_story *st, size_t *next)
 {
-	size_t n = st->rq->n;
+	size_t n = st->rq->n, most = st->plan.chunk;
 	enum dsam_why why = DSAM_WHY_NONE;
 
+	/* Slices, and all of them fit into the slot. */
+	if (st->plan.touch && most > DSAM_TOUCH_SLICE)
+		most = n - *next > DSAM_DEPTH * DSAM_TOUCH_SLICE
+			       ? (n - *next) / (DSAM_DEPTH - 1)
+			       : DSAM_TOUCH_SLICE;
+	most = most < st->plan.chunk ? most : st->plan.chunk;
 	for (unsigned i = 0; !why && *next < n; i++) {
-		size_t end =
-			n - *next > st->plan.chunk ? *next + st->plan.chunk : n;
+		size_t end = n - *next > most ? *next + most : n;
 
 		if (i == DSAM_DEPTH)
 			return DSAM_WHY_BUSY;
@@ -91,7 +96,7 @@ void dsam_shot_run(struct dsam_story *st, struct dsam_lesson *lesson)
 	uint64_t begun, done;
 
 	if (st->plan.touch)
-		dsam_pieces_touch(st, 0, n);
+		dsam_pieces_touch(st, 0, cut);
 	else
 		dsam_pieces_probe(st->rq, 0, cut);
 	begun = dsam_ticks();
