@@ -190,7 +190,15 @@ $(BENCH_GUESTS): $(O)/bench/%: bench/%.c bench/worker.c bench/bench.h \
 		$(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
-		-pthread -o $@ $< bench/worker.c
+		-pthread -o $@ $< bench/worker.c -ldl
+
+$(O)/bench/callers: $(O)/bench/late.so $(O)/bench/late-no-id.so
+$(O)/bench/late.so: BUILD_ID := sha1
+$(O)/bench/late-no-id.so: BUILD_ID := none
+$(O)/bench/late.so $(O)/bench/late-no-id.so: bench/late.c $(O)/flags | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
+		-shared -fPIC -Wl,--build-id=$(BUILD_ID) -o $@ $<
 
 $(BENCH_TIMED): $(O)/bench/%: $(O)/bench/%.o $(O)/bench/timing.o \
 		$(O)/bench/crew.o $(O)/bench/worker.o $(O)/libengine.a
