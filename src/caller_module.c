@@ -69,6 +69,23 @@ static const ElfW(Phdr) * headers(const char *start, unsigned *count)
 	return (const ElfW(Phdr) *)(start + e->e_phoff);
 }
 
+bool dsam_module_segment(const struct dl_find_object *o, const void *p,
+			 const uint8_t **start, const uint8_t **end)
+{
+	unsigned count = 0;
+	const ElfW(Phdr) *h = headers(o->dlfo_map_start, &count);
+	uintptr_t base = o->dlfo_link_map->l_addr, at = (uintptr_t)p - base;
+
+	for (unsigned i = 0; p && h && i < count; i++)
+		if (h[i].p_type == PT_LOAD && h[i].p_flags & PF_R &&
+		    at - h[i].p_vaddr < h[i].p_filesz) {
+			*start = (const uint8_t *)p - (at - h[i].p_vaddr);
+			*end = *start + h[i].p_filesz;
+			return true;
+		}
+	return false;
+}
+
 /* GNU's build ID among the notes at p. */
 static const char *build_id_in(const char *p, size_t n)
 {

@@ -30,7 +30,7 @@ struct dsam_range {
 	uint32_t start, end, bits;
 };
 
-/* Immutable once it is in the list, and never freed. */
+/* Immutable once it is in the list, and never freed.  Begins on a line. */
 struct dsam_module {
 	struct dsam_module *next;
 	const char *start, *end; /* as _dl_find_object has them */
@@ -49,6 +49,9 @@ struct dsam_module {
 	uint32_t ranges;
 	struct dsam_range range[];
 };
+
+/* Modules and ranges: address space, of which what is used is touched. */
+#define DSAM_MODULE_ROOM (16UL << 20)
 
 struct dsam_modules {
 	struct dsam_rule *rule; /* const after birth */
@@ -86,6 +89,13 @@ bool dsam_module_is(const struct dsam_module *m,
 
 /* The module in the list that object is, or NULL. */
 const struct dsam_module *dsam_module_find(const struct dl_find_object *o);
+
+/*
+ * Of the file, as it is in memory, the part that can be read and has p.  False:
+ * there is none.
+ */
+bool dsam_module_segment(const struct dl_find_object *o, const void *p,
+			 const uint8_t **start, const uint8_t **end);
 
 /* Which rules match the module's names; and its bits. */
 void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,

@@ -34,6 +34,8 @@ src/descriptor_crc
 src/stats
 src/profile dsam_callers dsam_module_*
 src/caller dsam_module_*
+src/caller_step dsam_cfi_* dsam_module_segment
+src/caller_cfi
 src/caller_module dsam_modules dsam_name_*
 src/caller_name
 END
