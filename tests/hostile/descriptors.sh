@@ -51,7 +51,7 @@ expected='report_file: .*Operation not permitted.* the report follows here' \
 	"$hostile/descriptors" seccomp
 is 'seccomp: no report file' '' "$(cat "$tmp/none" 2>/dev/null)"
 settings=()
-# All there is is locked, our 24 MB, too, where the limit allows it.
+# All there is is locked, our 45 MB, too, where the limit allows it.
 everywhere mlockall exact "$hostile/descriptors" mlockall
 expected='no memory for the report' \
 	everywhere 'memory is used up' any "$hostile/descriptors" memory
