@@ -12,6 +12,7 @@
 
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
+#include <link.h>
 #include <string.h>
 
 static struct dsam_conf conf;
@@ -184,6 +185,43 @@ START_TEST(a_library_that_comes_later)
 }
 END_TEST
 
+/* Without a build ID each byte of its first 16 KiB counts. */
+START_TEST(a_module_without_build_id)
+{
+	static char image[16384] __attribute__((aligned(4096)));
+	static char name[] = "libfoo.so";
+	struct link_map map = {.l_name = name};
+	ElfW(Ehdr) *head = (ElfW(Ehdr) *)image;
+	ElfW(Phdr) *load = (ElfW(Phdr) *)(head + 1);
+	struct dl_find_object o = {.dlfo_map_start = image,
+				   .dlfo_map_end = image + sizeof(image),
+				   .dlfo_link_map = &map};
+
+	set("", "libnone");
+	for (size_t i = 0; i < sizeof(image); i++)
+		image[i] = (char)(i * i >> 3);
+	memcpy(head->e_ident, ELFMAG, SELFMAG);
+	head->e_phentsize = sizeof(*load);
+	head->e_phoff = sizeof(*head);
+	head->e_phnum = 1;
+	*load = (ElfW(Phdr)){.p_type = PT_LOAD};
+	for (load->p_filesz = 16384; load->p_filesz > 100;
+	     load->p_filesz = load->p_filesz * 2 / 3) {
+		const struct dsam_module *m;
+
+		dsam_module_learn(&o);
+		m = dsam_module_find(&o);
+		ck_assert_ptr_nonnull(m);
+		for (size_t i = 0; i < load->p_filesz; i++) {
+			image[i] ^= 1;
+			ck_assert(!dsam_module_is(m, &o));
+			image[i] ^= 1;
+		}
+		ck_assert(dsam_module_is(m, &o));
+	}
+}
+END_TEST
+
 START_TEST(no_room_is_no_verdict)
 {
 	void *l;
@@ -252,4 +290,5 @@ END_TEST
 RUN_SUITE("caller", no_rules, deny_a_function, allow_is_all_that_is_admitted,
 	  deny_wins, code_of_no_module, a_torn_entry_is_not_found,
 	  a_stale_entry_is_not_believed, a_library_that_comes_later,
-	  no_room_is_no_verdict, profile, profile_that_is_full)
+	  a_module_without_build_id, no_room_is_no_verdict, profile,
+	  profile_that_is_full)
