@@ -24,7 +24,7 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c src/compare
 	src/device_dsa.c src/device_software.c src/device_engines.c src/software_memory.c \
 	src/descriptor_exec.c src/descriptor_check.c src/descriptor_walk.c \
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c \
-	src/caller.c src/caller_step.c src/caller_cfi.c src/caller_module.c \
+	src/caller.c src/caller_step.c src/caller_cfi.c src/caller_module.c src/caller_identity.c \
 	src/caller_name.c src/profile.c
 COLD := preload/lifecycle.c preload/jump.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c src/slot_left.c \
 	src/queue_open.c src/queue_close.c src/open_device.c src/discover.c src/discover_sysfs.c \

@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <link.h>
 #include <stdatomic.h>
 
 /* What a rule says of a caller; bits, as several may match. */
@@ -40,6 +41,7 @@ struct dsam_module {
 	const char *build_id; /* where to read it; NULL: sum */
 	size_t summed; /* bytes */
 	bool is_late; /* came after birth */
+	uint32_t path_bytes;
 	uint32_t bits; /* of all its code */
 	/*
 	 * Of code that no range covers: a function to deny may be there under
@@ -82,6 +84,17 @@ struct dsam_look {
 	void *user;
 	uint32_t ranges, bits;
 };
+
+/* Of its file, as the loader has it. */
+static inline const char *dsam_module_path(const struct dl_find_object *o)
+{
+	const char *path = o->dlfo_link_map->l_name;
+
+	return path[0] ? path : dsam_modules.program;
+}
+
+/* Note who the module is: its build ID, or else a sum. */
+void dsam_module_identify(struct dsam_module *m);
 
 /* Is this the module that was looked at?  Reads its first page. */
 bool dsam_module_is(const struct dsam_module *m,

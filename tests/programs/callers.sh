@@ -153,6 +153,10 @@ for id in sha1 none; do
 		callers_allow='lib*:inner_bb' "$guests/plugins" 5 $a $b
 	expect "loaded later: what has no name may be denied ($id)" 6 4 \
 		callers_deny="lib_aa_$id:inner_aa" "$guests/plugins" 5 $a $b
+	cp lib_aa_$id.so.1 lib_dd_$id.so.1
+	expect "the same under another name ($id)" 6 4 \
+		callers_deny=lib_dd_$id "$guests/plugins" 5 $a \
+		./lib_dd_$id.so.1
 	# By names the second is the first; its frames are larger.
 	mkdir -p small large
 	build small/lib_cc_$id.so.1 cc -Wl,--build-id=$id -DPLUGIN_FRAME=1024
