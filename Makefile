@@ -24,7 +24,8 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c src/pieces_
 	src/device_dsa.c src/device_software.c src/device_engines.c src/software_memory.c \
 	src/descriptor_exec.c src/descriptor_check.c src/descriptor_walk.c \
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c \
-	src/caller.c src/caller_module.c src/caller_name.c src/profile.c
+	src/caller.c src/caller_step.c src/caller_cfi.c src/caller_module.c src/caller_identity.c \
+	src/caller_name.c src/profile.c
 COLD := preload/lifecycle.c preload/jump.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c src/slot_batch.c src/slot_left.c \
 	src/queue_open.c src/queue_close.c src/open_device.c src/discover.c src/discover_sysfs.c \
 	src/software_open.c src/stats_sum.c src/about.c src/live.c src/report.c src/report_gather.c src/report_gain.c src/report_text.c src/report_verdict.c \
@@ -197,7 +198,15 @@ $(BENCH_GUESTS): $(O)/bench/%: bench/%.c bench/worker.c bench/bench.h \
 		$(O)/flags | $(FIRST)
 	@mkdir -p $(@D)
 	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
-		-pthread -o $@ $< bench/worker.c
+		-pthread -o $@ $< bench/worker.c -ldl
+
+$(O)/bench/callers: $(O)/bench/late.so $(O)/bench/late-no-id.so
+$(O)/bench/late.so: BUILD_ID := sha1
+$(O)/bench/late-no-id.so: BUILD_ID := none
+$(O)/bench/late.so $(O)/bench/late-no-id.so: bench/late.c $(O)/flags | $(FIRST)
+	@mkdir -p $(@D)
+	$(call say,BENCH,$@)gcc -std=gnu11 -O2 -Wall -Wextra -fno-builtin \
+		-shared -fPIC -Wl,--build-id=$(BUILD_ID) -o $@ $<
 
 $(BENCH_TIMED): $(O)/bench/%: $(O)/bench/%.o $(O)/bench/timing.o \
 		$(O)/bench/crew.o $(O)/bench/worker.o $(O)/libengine.a

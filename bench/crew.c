@@ -44,7 +44,7 @@ static double once(struct worker *w)
 	if (task.way == CREW_CPU)
 		dsam_libc.memmove(dst, src, task.n);
 	else
-		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, task.n, NULL);
+		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, task.n, NULL, NULL);
 	return bench_ns() - start;
 }
 

@@ -65,7 +65,7 @@ static double by_engine(size_t n, int calls)
 	double start = bench_ns();
 
 	for (int i = 0; i < calls; i++)
-		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n, NULL);
+		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n, NULL, NULL);
 	return (bench_ns() - start) / calls;
 }
 

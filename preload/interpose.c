@@ -23,6 +23,7 @@
 
 /* Of the exported function: what it calls below is always inlined. */
 #define CALLER __builtin_return_address(0)
+#define STACK __builtin_dwarf_cfa()
 
 EXPORT void *memcpy(void *dst, const void *src, size_t n);
 EXPORT void *memmove(void *dst, const void *src, size_t n);
@@ -52,7 +53,7 @@ pass_copy(enum dsam_op op, void *dst, const void *src, size_t n)
 	if (MIDDLING(op, n))
 		return dsam_libc.memmove(dst, src, n);
 	if (DSAM_UNLIKELY(!SMALL(op, n)))
-		return dsam_offload_copy(op, dst, src, n, CALLER);
+		return dsam_offload_copy(op, dst, src, n, CALLER, STACK);
 	if (DSAM_UNLIKELY(n > DSAM_TINY))
 		return dsam_libc.memmove(dst, src, n);
 	dsam_tiny_copy(dst, src, n);
@@ -64,7 +65,7 @@ static inline __attribute__((always_inline)) void *pass_fill(void *dst, int c,
 {
 	if (SMALL(DSAM_OP_MEMSET, n))
 		return dsam_libc.memset(dst, c, n);
-	return dsam_offload_fill(dst, c, n, CALLER);
+	return dsam_offload_fill(dst, c, n, CALLER, STACK);
 }
 
 void *memcpy(void *dst, const void *src, size_t n)
@@ -88,7 +89,8 @@ pass_mempcpy(void *dst, const void *src, size_t n)
 {
 	if (SMALL(DSAM_OP_MEMCPY, n))
 		return dsam_libc.mempcpy(dst, src, n);
-	return (char *)dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n, CALLER) +
+	return (char *)dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n, CALLER,
+					 STACK) +
 	       n;
 }
 
@@ -106,14 +108,14 @@ int memcmp(const void *a, const void *b, size_t n)
 {
 	if (SMALL(DSAM_OP_MEMCMP, n))
 		return dsam_libc.memcmp(a, b, n);
-	return dsam_offload_compare(a, b, n, CALLER);
+	return dsam_offload_compare(a, b, n, CALLER, STACK);
 }
 
 int bcmp(const void *a, const void *b, size_t n)
 {
 	if (SMALL(DSAM_OP_MEMCMP, n))
 		return dsam_libc.bcmp(a, b, n);
-	return dsam_offload_compare(a, b, n, CALLER);
+	return dsam_offload_compare(a, b, n, CALLER, STACK);
 }
 
 /*

@@ -1,50 +1,63 @@
 // SPDX-License-Identifier: MIT
 /*
  * Room: HOT.  What the caller rules say of a copy.
- * May: the calling thread's cache, the list of modules, _dl_find_object
- * (lock-free), libunwind's unw_backtrace when caller_depth asks for it.
- * Must not: allocate, lock, compare names (but to learn a module, after the
- * copy).
+ * May: the calling thread's cache and stack, the list of modules,
+ * _dl_find_object (lock-free), the tables of modules on the stack.
+ * Must not: allocate, lock, make a system call, compare names (but to learn a
+ * module, after the copy).
  */
 #include "caller.h"
 
-/* Our own frames between the program's and the unwinder's. */
-#define OWN_FRAMES 10
+#include "caller_frame.h"
+
+#define INLINE static inline __attribute__((always_inline))
 
 struct dsam_callers dsam_callers;
 
-/* The frames that a rule may match, in the order of return; how many. */
-static unsigned frames(const void *caller, const void *out[DSAM_CALLER_DEPTH])
+/*
+ * Another word gives another address, and none that is near: an entry that a
+ * signal handler has overwritten in part is not found, and nobody has to see
+ * how far we were.
+ */
+static uint64_t mix(uint64_t what)
 {
-	void *all[DSAM_CALLER_DEPTH + OWN_FRAMES];
-	unsigned depth = dsam_callers.depth, n = 0;
-	int count;
+	return what * 0x9e3779b97f4a7c15ULL;
+}
 
-	out[n++] = caller;
-	if (depth == 1)
-		return n;
-	count = dsam_callers.backtrace(all, (int)depth + OWN_FRAMES);
-	for (int i = 0; i < count; i++) {
-		if (all[i] != caller)
-			continue;
-		/* Where unwinding stops (a JIT's code), so do the rules. */
-		while (++i < count && n < depth && all[i])
-			out[n++] = all[i];
-		break;
+static struct dsam_caller_known *set_of(struct dsam_caller_cache *cache,
+					uintptr_t ip)
+{
+	return cache->known[(ip ^ ip >> 6 ^ ip >> 12) % DSAM_CALLER_SETS];
+}
+
+/* Each word is read once: a handler may change them in between. */
+static bool recall(const struct dsam_caller_known *k, uintptr_t ip,
+		   uint64_t *what)
+{
+	for (unsigned i = 0; i < DSAM_CALLER_WAYS; i++) {
+		uint64_t w = *(const volatile uint64_t *)&k[i].what;
+
+		if (DSAM_LIKELY(*(const volatile uint64_t *)&k[i].check ==
+				(ip ^ mix(w)))) {
+			*what = w;
+			return true;
+		}
 	}
-	return n;
+	return false;
 }
 
-/* The call, not what follows it: it may be the last of its function. */
-static bool lookup(const void *caller, struct dl_find_object *o)
+/* In the place of the oldest of its set. */
+static void keep(struct dsam_caller_known *k, uintptr_t ip, uint64_t what)
 {
-	/* The program's own address: no const in glibc's prototype. */
-	return !dsam_callers.find((char *)(uintptr_t)caller - 1, o);
+	for (unsigned i = DSAM_CALLER_WAYS - 1; i; i--)
+		k[i] = k[i - 1];
+	k->what = what;
+	k->check = ip ^ mix(what);
 }
 
-static uint32_t bits_of(const struct dsam_module *m, const void *caller)
+static uint32_t bits_of(const struct dsam_module *m, uintptr_t ip)
 {
-	uint64_t at = (uint64_t)((const char *)caller - 1 - m->start);
+	uint64_t at = ip - 1 - (uintptr_t)m->start;
 	uint32_t bits = 0;
 	bool is_covered = false;
 
@@ -56,77 +69,121 @@ static uint32_t bits_of(const struct dsam_module *m, const void *caller)
 	return bits | m->bits | (is_covered ? 0 : m->missed);
 }
 
-/*
- * The owner's signal handler may do the same at any point.  An entry torn by
- * it names one module and another's address, which the next look finds out.
- */
-static void keep(struct dsam_caller_known *k, const void *caller,
-		 const struct dsam_module *m, uint32_t bits)
+static DSAM_COLD uint64_t find_out(const struct dl_find_object *o,
+				   const struct dsam_module *m, uintptr_t ip)
 {
-	k->address = 0;
-	atomic_signal_fence(memory_order_seq_cst);
-	k->module = m;
-	k->bits = bits;
-	atomic_signal_fence(memory_order_seq_cst);
-	k->address = (uintptr_t)caller;
+	uint64_t what = dsam_what(bits_of(m, ip), m);
+	struct dsam_step s;
+
+	if (dsam_callers.depth == 1)
+		return what;
+	s = dsam_step_from(o, (const void *)ip);
+	return dsam_what_step(what, &s);
 }
 
-/* True and *bits, unless the caller's module is not known yet. */
-static bool judge(struct dsam_caller_cache *cache, const void *caller,
-		  uint32_t *bits)
+/*
+ * What is known of an address; false if its module is not.  *at is the module
+ * that *o was found to be, from the frame before, or NULL.  The call counts,
+ * not what follows it: it may be the last of its function.
+ */
+INLINE bool judge(struct dsam_caller_cache *cache, uintptr_t ip,
+		  struct dl_find_object *o, const struct dsam_module **at,
+		  uint64_t *what)
 {
-	uintptr_t a = (uintptr_t)caller;
-	struct dsam_caller_known *k =
-		&cache->known[(a ^ a >> 6 ^ a >> 12) % DSAM_CALLERS_KEPT];
-	const struct dsam_module *m;
-	struct dl_find_object o;
+	struct dsam_caller_known *k = set_of(cache, ip);
+	const struct dsam_module *m = *at;
 
-	/* Code of no module, a JIT's: no rule matches. */
-	if (DSAM_UNLIKELY(!lookup(caller, &o)))
-		return true;
-	if (DSAM_LIKELY(k->address == a)) {
-		uint32_t known = (uint32_t)k->bits;
-
-		m = k->module;
-		atomic_signal_fence(memory_order_seq_cst);
-		if (DSAM_LIKELY(k->address == a && dsam_module_is(m, &o))) {
-			*bits |= known;
+	/* Most frames lie in the module of the frame before. */
+	if (!m ||
+	    !dsam_frame_has((uintptr_t)m->start, (uintptr_t)m->end, ip - 1)) {
+		*at = NULL;
+		*what = 0;
+		/* Code of no module, a JIT's: no rule matches, none above. */
+		if (DSAM_UNLIKELY(dsam_callers.find((void *)(ip - 1), o)))
+			return true;
+	}
+	if (DSAM_LIKELY(recall(k, ip, what))) {
+		m = dsam_what_module(*what);
+		if (DSAM_LIKELY(m && (m == *at || dsam_module_is(m, o)))) {
+			*at = m;
+			if (DSAM_LIKELY(m->build_id || dsam_callers.depth == 1))
+				return true;
+			/* Names may be as they were, and code not. */
+			*what = find_out(o, m, ip);
 			return true;
 		}
 	}
-	m = dsam_module_find(&o);
-	if (!m)
+	if (!*at)
+		*at = dsam_module_find(o);
+	if (!*at)
 		return false;
-	keep(k, caller, m, bits_of(m, caller));
-	*bits |= bits_of(m, caller);
+	*what = find_out(o, *at, ip);
+	keep(k, ip, *what);
 	return true;
 }
 
-enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
-				      const void *caller)
+INLINE struct dsam_frame first(const struct dsam_request *rq)
 {
-	const void *frame[DSAM_CALLER_DEPTH];
-	unsigned n = frames(caller, frame);
-	uint32_t bits = 0;
-	bool is_known = true;
+	struct dsam_frame f = {.ip = (uintptr_t)rq->caller,
+			       .sp = (uintptr_t)rq->stack};
 
-	for (unsigned i = 0; i < n; i++)
-		is_known = judge(cache, frame[i], &bits) && is_known;
-	if (DSAM_UNLIKELY(!is_known))
-		return DSAM_CALLER_UNKNOWN;
+	if (dsam_callers.depth > 1)
+		f.bp = dsam_frame_rbp(__builtin_frame_address(0), rq->stack);
+	return f;
+}
+
+enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
+				      const struct dsam_request *rq)
+{
+	struct dsam_frame f = first(rq);
+	const struct dsam_module *m = NULL;
+	uint64_t what, bits = 0;
+	struct dl_find_object o;
+	unsigned n = 0;
+
+	do {
+		if (DSAM_UNLIKELY(!judge(cache, f.ip, &o, &m, &what)))
+			return DSAM_CALLER_UNKNOWN;
+		bits |= what;
+	} while (++n < dsam_callers.depth &&
+		 dsam_frame_ascend(&f, what, dsam_callers.stack_end));
 	if (bits & DSAM_RULE_DENY ||
 	    (dsam_callers.has_allow && !(bits & DSAM_RULE_ALLOW)))
 		return DSAM_CALLER_DENIED;
 	return DSAM_CALLER_ADMITTED;
 }
 
-DSAM_COLD void dsam_caller_learn(const void *caller)
+unsigned dsam_caller_frames(struct dsam_caller_cache *cache,
+			    const struct dsam_request *rq,
+			    const void *frame[DSAM_CALLER_DEPTH])
 {
-	const void *frame[DSAM_CALLER_DEPTH];
-	unsigned n = frames(caller, frame);
+	struct dsam_frame f = first(rq);
+	const struct dsam_module *m = NULL;
 	struct dl_find_object o;
+	unsigned n = 0;
+	uint64_t what;
 
-	for (unsigned i = 0; i < n; i++)
-		if (lookup(frame[i], &o))
+	do
+		frame[n++] = (const void *)f.ip;
+	while (n < dsam_callers.depth && judge(cache, f.ip, &o, &m, &what) &&
+	       dsam_frame_ascend(&f, what, dsam_callers.stack_end));
+	return n;
+}
+
+DSAM_COLD void dsam_caller_learn(struct dsam_caller_cache *cache,
+				 const struct dsam_request *rq)
+{
+	struct dsam_frame f = first(rq);
+	const struct dsam_module *m = NULL;
+	struct dl_find_object o;
+	unsigned n = 0;
+	uint64_t what;
+
+	do {
+		if (!dsam_callers.find((void *)(f.ip - 1), &o))
 			dsam_module_learn(&o);
+		m = NULL;
+	} while (++n < dsam_callers.depth &&
+		 judge(cache, f.ip, &o, &m, &what) &&
+		 dsam_frame_ascend(&f, what, dsam_callers.stack_end));
 }

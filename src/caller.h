@@ -5,19 +5,24 @@
 
 #include "caller_module.h"
 
-#define DSAM_CALLERS_KEPT 64U
 #define DSAM_CALLER_DEPTH 16U
+#define DSAM_CALLER_SETS 64U
+#define DSAM_CALLER_WAYS 4U
 
-/* What was found of one return address, while that module is there. */
+/*
+ * What was found of one return address: rules, module, the step to the frame
+ * above.  A signal handler of the owner's may leave words of two addresses in
+ * it, which then are found under neither: see caller.c.
+ */
 struct dsam_caller_known {
-	uintptr_t address; /* 0: nothing */
-	const struct dsam_module *module;
-	uint64_t bits;
+	uint64_t what;
+	uint64_t check; /* the address, with what mixed in */
 };
 
-/* A thread's own, in its slot. */
+/* A thread's own, in its slot.  A set is a line. */
 struct dsam_caller_cache {
-	struct dsam_caller_known known[DSAM_CALLERS_KEPT];
+	_Alignas(DSAM_LINE) struct dsam_caller_known
+		known[DSAM_CALLER_SETS][DSAM_CALLER_WAYS];
 };
 
 /* Filled at birth, before the gates. */
@@ -26,7 +31,7 @@ struct dsam_callers {
 	bool has_allow; /* only what a rule allows */
 	unsigned depth; /* frames that a rule may match */
 	int (*find)(void *address, struct dl_find_object *result);
-	int (*backtrace)(void **buffer, int size); /* depth > 1 */
+	uintptr_t stack_end; /* of the main thread; 0: not known */
 };
 extern struct dsam_callers dsam_callers DSAM_HIDDEN;
 
@@ -36,11 +41,20 @@ enum dsam_caller_says {
 	DSAM_CALLER_UNKNOWN /* denied; learn when the copy is done */
 };
 
-/* What the rules say of a copy that returns to caller.  has_rules only. */
+/*
+ * What the rules say of a copy.  has_rules only; the calling thread's cache.
+ * With depth > 1 the stack is read, as far as known modules lead.
+ */
 enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
-				      const void *caller);
+				      const struct dsam_request *rq);
 
 /* After an UNKNOWN: make the modules on the way known. */
-void dsam_caller_learn(const void *caller);
+void dsam_caller_learn(struct dsam_caller_cache *cache,
+		       const struct dsam_request *rq);
+
+/* The frames that a rule may match, in the order of return; how many. */
+unsigned dsam_caller_frames(struct dsam_caller_cache *cache,
+			    const struct dsam_request *rq,
+			    const void *frame[DSAM_CALLER_DEPTH]);
 
 #endif

@@ -20,8 +20,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-/* Modules and ranges: address space, of which what is used is touched. */
-#define ROOM (16UL * 1024 * 1024)
 #define UNWINDER "libunwind.so.8"
 
 static char program[PATH_MAX];
@@ -69,8 +67,9 @@ static int take_rules(const struct dsam_conf *conf)
 	size_t n = DSAM_MAX_RULES * sizeof(struct dsam_rule);
 	size_t text =
 		strlen(conf->callers_allow) + strlen(conf->callers_deny) + 4;
-	char *p = mmap(NULL, n + text + ROOM, PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	char *p =
+		mmap(NULL, n + text + DSAM_MODULE_ROOM, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (p == MAP_FAILED)
 		return -errno;
@@ -84,36 +83,43 @@ static int take_rules(const struct dsam_conf *conf)
 	take_list(conf->callers_deny, DSAM_RULE_DENY, &p);
 	p += -(uintptr_t)p % DSAM_LINE;
 	dsam_modules.room = p;
-	dsam_modules.room_bytes = ROOM - DSAM_LINE;
+	dsam_modules.room_bytes = DSAM_MODULE_ROOM - DSAM_LINE;
 	name_program();
 	return 0;
 }
 
-/* Where it meets a frame for the first time it makes system calls. */
-static int backtrace_quietly(void **buffer, int size)
-{
-	int kept = errno, n = unw_backtrace(buffer, size);
-
-	errno = kept;
-	return n;
-}
-
 /*
  * Never a dependency of ours, and local: its _Unwind_* would catch C++'s
- * exceptions.  Its first backtrace allocates, so it is done here.
+ * exceptions.
  */
 static bool load_unwinder(void)
 {
-	void *frame[DSAM_CALLER_DEPTH];
 	void *l = dlopen(UNWINDER, RTLD_NOW | RTLD_LOCAL);
 
-	if (!l)
-		return false;
-	*(void **)&unw_backtrace = dlsym(l, "unw_backtrace");
-	if (!unw_backtrace)
-		return false;
-	unw_backtrace(frame, DSAM_CALLER_DEPTH);
-	dsam_callers.backtrace = backtrace_quietly;
+	if (l)
+		*(void **)&unw_backtrace = dlsym(l, "unw_backtrace");
+	return unw_backtrace;
+}
+
+/*
+ * While copying we walk the stack ourselves (design.md, section 8).  libunwind
+ * sees the same frames from here, as far as both see any; or something is here
+ * that we do not understand.
+ */
+static DSAM_NOINLINE bool sees_what_libunwind_sees(void)
+{
+	const struct dsam_request rq = {.caller = __builtin_return_address(0),
+					.stack = __builtin_dwarf_cfa()};
+	const void *ours[DSAM_CALLER_DEPTH];
+	void *theirs[DSAM_CALLER_DEPTH + 1];
+	struct dsam_caller_cache cache = {0};
+	unsigned n = dsam_caller_frames(&cache, &rq, ours);
+	int count = unw_backtrace(theirs, DSAM_CALLER_DEPTH + 1);
+
+	/* Its first frame is this function. */
+	for (unsigned i = 0; i < n && (int)i + 1 < count; i++)
+		if (theirs[i + 1] != ours[i])
+			return false;
 	return true;
 }
 
@@ -171,6 +177,7 @@ static int report_rule(const struct dsam_conf *conf, const struct dsam_rule *r)
 
 int dsam_caller_birth(const struct dsam_conf *conf)
 {
+	const uintptr_t *stack_end;
 	struct dsam_rules_birth b;
 	int rc = 0;
 
@@ -184,6 +191,8 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 		return -ENOSYS;
 	}
 	dsam_callers.depth = conf->caller_depth;
+	stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
+	dsam_callers.stack_end = stack_end ? *stack_end : 0;
 	if (dsam_callers.depth > 1 &&
 	    (conf->callers_allow[0] || conf->callers_deny[0]) &&
 	    !load_unwinder()) {
@@ -205,6 +214,12 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 		return -ENOMEM;
 	load_demangler(conf, &b);
 	dsam_caller_rules_resolve(&b);
+	if (unw_backtrace && !sees_what_libunwind_sees()) {
+		dsam_log_key(conf, DSAM_KEY_caller_depth,
+			     "more than 1 needs frames as libunwind sees them, "
+			     "which is not so here; nothing is offloaded");
+		return -ENOTSUP;
+	}
 	for (unsigned i = 0; i < dsam_modules.rules && !rc; i++)
 		rc = report_rule(conf, &dsam_modules.rule[i]);
 	dsam_callers.has_rules = !rc && dsam_modules.rules;

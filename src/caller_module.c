@@ -9,112 +9,7 @@
 
 #include "caller_name.h"
 
-#include <link.h>
-
-/* A module without a build ID is known by so much of its first segment. */
-#define SUM_BYTES 16384UL
-
 struct dsam_modules dsam_modules;
-
-/* In four lanes, for the speed of it. */
-static void sum(const char *p, size_t n, uint64_t id[2])
-{
-	uint64_t a = n, b = ~n, w[2];
-
-	for (; n >= sizeof(w); n -= sizeof(w), p += sizeof(w)) {
-		__builtin_memcpy(w, p, sizeof(w));
-		a = (a ^ w[0]) * 0x9e3779b97f4a7c15ULL;
-		b = (b ^ w[1]) * 0xc2b2ae3d27d4eb4fULL;
-		a ^= a >> 29;
-		b ^= b >> 31;
-	}
-	id[0] = a;
-	id[1] = b;
-}
-
-bool dsam_module_is(const struct dsam_module *m, const struct dl_find_object *o)
-{
-	uint64_t id[2];
-
-	if (m->start != o->dlfo_map_start || m->end != o->dlfo_map_end ||
-	    m->map != o->dlfo_link_map)
-		return false;
-	if (m->build_id)
-		__builtin_memcpy(id, m->build_id, sizeof(id));
-	else
-		sum(m->start, m->summed, id);
-	return id[0] == m->id[0] && id[1] == m->id[1];
-}
-
-const struct dsam_module *dsam_module_find(const struct dl_find_object *o)
-{
-	const struct dsam_module *m =
-		atomic_load_explicit(&dsam_modules.first, memory_order_acquire);
-
-	while (m && !dsam_module_is(m, o))
-		m = m->next;
-	return m;
-}
-
-/* The program headers, if they are in the first page, or NULL. */
-static const ElfW(Phdr) * headers(const char *start, unsigned *count)
-{
-	const ElfW(Ehdr) *e = (const ElfW(Ehdr) *)start;
-
-	if (e->e_ident[EI_MAG0] != ELFMAG0 || e->e_ident[EI_MAG1] != 'E' ||
-	    e->e_phentsize != sizeof(ElfW(Phdr)) ||
-	    e->e_phoff + e->e_phnum * sizeof(ElfW(Phdr)) > DSAM_PAGE)
-		return NULL;
-	*count = e->e_phnum;
-	return (const ElfW(Phdr) *)(start + e->e_phoff);
-}
-
-/* GNU's build ID among the notes at p. */
-static const char *build_id_in(const char *p, size_t n)
-{
-	while (n >= sizeof(ElfW(Nhdr))) {
-		const ElfW(Nhdr) *h = (const ElfW(Nhdr) *)p;
-		size_t name = (h->n_namesz + 3UL) & ~3UL;
-		size_t all = sizeof(*h) + name + ((h->n_descsz + 3UL) & ~3UL);
-
-		if (h->n_type == NT_GNU_BUILD_ID && name == 4 &&
-		    p[sizeof(*h)] == 'G' && h->n_descsz >= 16)
-			return p + sizeof(*h) + name;
-		if (all > n)
-			break;
-		p += all;
-		n -= all;
-	}
-	return NULL;
-}
-
-/* Who the module is: its build ID, or else a sum. */
-static void identify(struct dsam_module *m)
-{
-	unsigned count = 0;
-	const ElfW(Phdr) *p = headers(m->start, &count);
-	uint64_t base = 0;
-
-	m->build_id = NULL;
-	m->summed = 0;
-	for (unsigned i = 0; p && i < count; i++)
-		if (p[i].p_type == PT_LOAD) {
-			base = p[i].p_vaddr & -DSAM_PAGE;
-			m->summed = p[i].p_filesz < SUM_BYTES ? p[i].p_filesz
-							      : SUM_BYTES;
-			break;
-		}
-	for (unsigned i = 0; p && i < count && !m->build_id; i++)
-		/* The first page is there whoever comes after. */
-		if (p[i].p_type == PT_NOTE &&
-		    p[i].p_vaddr - base + p[i].p_filesz <= DSAM_PAGE)
-			m->build_id = build_id_in(
-				m->start + p[i].p_vaddr - base, p[i].p_filesz);
-	if (m->build_id)
-		__builtin_memcpy(m->id, m->build_id, sizeof(m->id));
-	else
-		sum(m->start, m->summed, m->id);
-}
 
 void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 		       const char *file, const char *other)
@@ -259,6 +154,7 @@ bool dsam_module_take(struct dsam_look *l)
 		__asm__ volatile("" ::: "memory"); /* no call of strcpy */
 	}
 	*to = 0;
+	l->module->path_bytes = (uint32_t)(to - l->module->path);
 	l->ranges = 0;
 	return true;
 }
@@ -274,7 +170,7 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 	m->is_late = is_late;
 	m->missed = missed;
 	m->ranges = l->ranges;
-	identify(m);
+	dsam_module_identify(m);
 	/* Two threads may have looked at it at once: alike, and harmless. */
 	m->next = atomic_load(&dsam_modules.first);
 	while (!atomic_compare_exchange_weak(&dsam_modules.first, &m->next, m))
@@ -283,15 +179,12 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 
 void dsam_module_learn(const struct dl_find_object *o)
 {
-	const struct link_map *map = o->dlfo_link_map;
 	uint32_t missed = 0;
 	struct dsam_look l;
 
 	if (dsam_module_find(o))
 		return;
-	dsam_module_begin(&l, o,
-			  map->l_name[0] ? map->l_name : dsam_modules.program,
-			  NULL);
+	dsam_module_begin(&l, o, dsam_module_path(o), NULL);
 	if (l.rules)
 		dsam_module_dynsym(&l);
 	if (!dsam_module_take(&l))

@@ -10,6 +10,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <link.h>
 #include <stdatomic.h>
 
 /* What a rule says of a caller; bits, as several may match. */
@@ -30,7 +31,7 @@ struct dsam_range {
 	uint32_t start, end, bits;
 };
 
-/* Immutable once it is in the list, and never freed. */
+/* Immutable once it is in the list, and never freed.  Begins on a line. */
 struct dsam_module {
 	struct dsam_module *next;
 	const char *start, *end; /* as _dl_find_object has them */
@@ -40,6 +41,7 @@ struct dsam_module {
 	const char *build_id; /* where to read it; NULL: sum */
 	size_t summed; /* bytes */
 	bool is_late; /* came after birth */
+	uint32_t path_bytes;
 	uint32_t bits; /* of all its code */
 	/*
 	 * Of code that no range covers: a function to deny may be there under
@@ -49,6 +51,9 @@ struct dsam_module {
 	uint32_t ranges;
 	struct dsam_range range[];
 };
+
+/* Modules and ranges: address space, of which what is used is touched. */
+#define DSAM_MODULE_ROOM (16UL << 20)
 
 struct dsam_modules {
 	struct dsam_rule *rule; /* const after birth */
@@ -80,12 +85,30 @@ struct dsam_look {
 	uint32_t ranges, bits;
 };
 
+/* Of its file, as the loader has it. */
+static inline const char *dsam_module_path(const struct dl_find_object *o)
+{
+	const char *path = o->dlfo_link_map->l_name;
+
+	return path[0] ? path : dsam_modules.program;
+}
+
+/* Note who the module is: its build ID, or else a sum. */
+void dsam_module_identify(struct dsam_module *m);
+
 /* Is this the module that was looked at?  Reads its first page. */
 bool dsam_module_is(const struct dsam_module *m,
 		    const struct dl_find_object *o);
 
 /* The module in the list that object is, or NULL. */
 const struct dsam_module *dsam_module_find(const struct dl_find_object *o);
+
+/*
+ * Of the file, as it is in memory, the part that can be read and has p.  False:
+ * there is none.
+ */
+bool dsam_module_segment(const struct dl_find_object *o, const void *p,
+			 const uint8_t **start, const uint8_t **end);
 
 /* Which rules match the module's names; and its bits. */
 void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,

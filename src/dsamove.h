@@ -72,6 +72,7 @@ struct dsam_request {
 	enum dsam_op op;
 	unsigned char fill; /* memset's byte */
 	const void *caller; /* where the call returns to */
+	const void *stack; /* rsp, when it has returned */
 };
 
 static inline bool dsam_is_fill(const struct dsam_request *rq)

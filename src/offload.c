@@ -199,7 +199,7 @@ static int run(const struct dsam_request *rq, struct dsam_slot *slot)
 	st.is_forked = false;
 	dsam_account_begin(&st.account);
 	if (DSAM_UNLIKELY(dsam_callers.has_rules))
-		says = dsam_caller_ask(&slot->callers, rq->caller);
+		says = dsam_caller_ask(&slot->callers, rq);
 	st.plan = dsam_policy_plan(&dsam_limits, rq, false);
 	if (says != DSAM_CALLER_ADMITTED && st.plan.why == DSAM_WHY_NONE)
 		st.plan.why = DSAM_WHY_CALLER;
@@ -224,7 +224,7 @@ static int run(const struct dsam_request *rq, struct dsam_slot *slot)
 		dsam_profile_add(rq->caller, rq->n, &st.account);
 	/* A module that came after birth: the next copy's rules know it. */
 	if (DSAM_UNLIKELY(says == DSAM_CALLER_UNKNOWN))
-		dsam_caller_learn(rq->caller);
+		dsam_caller_learn(&slot->callers, rq);
 	return st.order;
 }
 
@@ -277,50 +277,58 @@ static inline bool count_small(enum dsam_op op, size_t n, const void *caller)
 }
 
 static DSAM_NOINLINE void *copy(enum dsam_op op, void *dst, const void *src,
-				size_t n, const void *caller)
+				size_t n, const void *caller, const void *stack)
 {
-	const struct dsam_request rq = {
-		.dst = dst, .src = src, .n = n, .op = op, .caller = caller};
+	const struct dsam_request rq = {.dst = dst,
+					.src = src,
+					.n = n,
+					.op = op,
+					.caller = caller,
+					.stack = stack};
 
 	(void)carry(&rq);
 	return dst;
 }
 
-static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller)
+static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller,
+				const void *stack)
 {
 	const struct dsam_request rq = {.dst = dst,
 					.n = n,
 					.op = DSAM_OP_MEMSET,
 					.fill = (unsigned char)c,
-					.caller = caller};
+					.caller = caller,
+					.stack = stack};
 
 	(void)carry(&rq);
 	return dst;
 }
 
 void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
-			const void *caller)
+			const void *caller, const void *stack)
 {
 	if (DSAM_LIKELY(count_small(op, n, caller)))
 		return dsam_libc.memmove(dst, src, n);
-	return copy(op, dst, src, n, caller);
+	return copy(op, dst, src, n, caller, stack);
 }
 
-void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller)
+void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller,
+			const void *stack)
 {
 	if (DSAM_LIKELY(count_small(DSAM_OP_MEMSET, n, caller)))
 		return dsam_libc.memset(dst, c, n);
-	return fill(dst, c, n, caller);
+	return fill(dst, c, n, caller, stack);
 }
 
 int dsam_offload_compare(const void *a, const void *b, size_t n,
-			 const void *caller)
+			 const void *caller, const void *stack)
 {
 	const struct dsam_request rq = {.dst = (char *)(uintptr_t)a,
 					.src = b,
 					.n = n,
 					.op = DSAM_OP_MEMCMP,
-					.caller = caller};
+					.caller = caller,
+					.stack = stack};
 
 	if (DSAM_LIKELY(count_small(DSAM_OP_MEMCMP, n, caller)))
 		return dsam_libc.memcmp(a, b, n);

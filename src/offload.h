@@ -31,14 +31,16 @@ extern struct dsam_limits dsam_limits DSAM_HIDDEN;
 /*
  * Copy n bytes as memmove does, or fill them; with the device if the policy
  * says so.  Never fails; errno and signals are as libc would have left them.
- * caller is where the call returns to.  Return dst.
+ * caller is where the call returns to, and stack what rsp
+ * will be then.  Return dst.
  */
 void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
-			const void *caller);
-void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller);
+			const void *caller, const void *stack);
+void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller,
+			const void *stack);
 
 /* Compare as memcmp does; what it returns has the sign of memcmp's. */
 int dsam_offload_compare(const void *a, const void *b, size_t n,
-			 const void *caller);
+			 const void *caller, const void *stack);
 
 #endif

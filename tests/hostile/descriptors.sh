@@ -94,7 +94,7 @@ expected='report_file: .*Operation not permitted.* the report follows here' \
 	"$hostile/descriptors" seccomp
 is 'seccomp: no report file' '' "$(cat "$tmp/none" 2>/dev/null)"
 settings=()
-# All there is is locked, our 24 MB, too, where the limit allows it.
+# All there is is locked, our 45 MB, too, where the limit allows it.
 changed mlockall
 # And then no page more, where a device falls silent: its portal is to become
 # a page that answers.

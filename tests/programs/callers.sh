@@ -106,6 +106,21 @@ is 'no libunwind: one line, offload off' \
 	'dsamove: environment: DSAMOVE_CALLER_DEPTH: more than 1 needs libunwind.so.8 (package libunwind8), which is not there; nothing is offloaded' \
 	"$stderr"
 
+mkdir other
+gcc -shared -fPIC -O1 -o other/libunwind.so.8 -x c - <<'END'
+int unw_backtrace(void **to, int most)
+{
+	for (int i = 0; i < most; i++)
+		to[i] = (void *)64;
+	return most;
+}
+END
+run with device=software callers_deny=prog caller_depth=2 \
+	LD_LIBRARY_PATH="$tmp/other" ./prog.2
+is 'frames that are not as libunwind sees them: one line, offload off' \
+	'dsamove: environment: DSAMOVE_CALLER_DEPTH: more than 1 needs frames as libunwind sees them, which is not so here; nothing is offloaded' \
+	"$stderr"
+
 # ---- libraries that come and go ----
 
 build() { # FILE NAME FLAGS...
@@ -138,22 +153,52 @@ for id in sha1 none; do
 		callers_allow='lib*:inner_bb' "$guests/plugins" 5 $a $b
 	expect "loaded later: what has no name may be denied ($id)" 6 4 \
 		callers_deny="lib_aa_$id:inner_aa" "$guests/plugins" 5 $a $b
+	cp lib_aa_$id.so.1 lib_dd_$id.so.1
+	expect "the same under another name ($id)" 6 4 \
+		callers_deny=lib_dd_$id "$guests/plugins" 5 $a \
+		./lib_dd_$id.so.1
+	# By names the second is the first; its frames are larger.
+	mkdir -p small large
+	build small/lib_cc_$id.so.1 cc -Wl,--build-id=$id -DPLUGIN_FRAME=1024
+	build large/lib_cc_$id.so.1 cc -Wl,--build-id=$id -DPLUGIN_FRAME=4096
+	expect "in its place, with other frames ($id)" 10 0 \
+		callers_deny=plugins:main caller_depth=3 "$guests/plugins" 5 \
+		./small/lib_cc_$id.so.1 ./large/lib_cc_$id.so.1
+	like "in its place, with other frames: so it is ($id)" 'same place' \
+		"$stdout"
 done
 
-# No system call but the program's own, no allocation, while libraries come.
+# No system call but the program's own, no allocation, while libraries come,
+# and when a thread copies in functions that have not copied before.
+calls() { # PATTERN SETTINGS... COMMAND: its system calls from that one on
+	local from=$1
+	shift
+	with device=software software_engines=0 stats=off "${@:1:2}" \
+		strace -f -o trace "${@:3}" >/dev/null 2>&1
+	sed -n "/$from/,\$p" trace | sed -E 's/^[0-9]+ +//; s/\(.*//' |
+		grep -vE '^(futex|\+\+\+|<\.\.\.)' | sort | uniq -c
+}
 if command -v strace >/dev/null; then
-	n=0
-	for rules in callers_deny=none 'callers_deny=lib*:copy_aa'; do
-		with device=software software_engines=0 stats=off "$rules" \
-			strace -o trace "$guests/plugins" 50 \
-			./lib_aa_sha1.so.1 >/dev/null 2>&1
-		sed -n '/^openat.*lib_aa_sha1/,$p' trace | sed 's/(.*//' | sort |
-			uniq -c >"calls.$n"
-		n=1
+	for depth in 1 16; do
+		library=("caller_depth=$depth" "$guests/plugins" 50
+			./lib_aa_sha1.so.1)
+		stacks=("caller_depth=$depth" "$guests/locked" 256)
+		is "learning a library: no system call, depth $depth" \
+			"$(calls 'openat.*lib_aa_sha1' log=warn "${library[@]}")" \
+			"$(calls 'openat.*lib_aa_sha1' \
+				'callers_deny=lib*:copy_aa' "${library[@]}")"
+		is "copies from new stacks: no system call, depth $depth" \
+			"$(calls 'clone3\{0,1\}(' log=warn "${stacks[@]}")" \
+			"$(calls 'clone3\{0,1\}(' 'callers_deny=libz' \
+				"${stacks[@]}")"
 	done
-	is 'learning a library: no system call' '' \
-		"$(diff calls.0 calls.1)"
+else
+	skip 'learning: no system call' 'no strace here'
 fi
+run with device=software software_engines=0 stats=off callers_deny=libz:f \
+	caller_depth=16 "$guests/locked" 256
+is "copies from new stacks: the loader's lock is not taken" 'free, 256 right' \
+	"$stdout"
 
 # ---- exceptions, threads that end, other malloc's, code without names ----
 

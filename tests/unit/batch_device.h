@@ -173,8 +173,9 @@ static inline void forget(void)
 static inline void copy(size_t n)
 {
 	errno = 77;
-	ck_assert_ptr_eq(dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n, NULL),
-			 dst);
+	ck_assert_ptr_eq(
+		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n, NULL, NULL),
+		dst);
 	ck_assert_int_eq(errno, 77);
 	ck_assert_mem_eq(dst, src, n);
 	for (size_t i = n; i < ROOM; i++)

@@ -140,8 +140,9 @@ static inline void copy(size_t at, size_t n)
 	memset(owner, 0, ROOM / 64 + 2);
 	memset(base, 0x5a, at + n + 64 < ROOM ? at + n + 64 : ROOM);
 	errno = 77;
-	ck_assert_ptr_eq(dsam_offload_copy(DSAM_OP_MEMCPY, dst, from, n, NULL),
-			 dst);
+	ck_assert_ptr_eq(
+		dsam_offload_copy(DSAM_OP_MEMCPY, dst, from, n, NULL, NULL),
+		dst);
 	ck_assert_int_eq(errno, 77);
 	ck_assert_mem_eq(dst, from, n);
 	for (size_t i = 0; i < at; i++)

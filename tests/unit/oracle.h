@@ -217,9 +217,10 @@ static inline void oracle_case(struct oracle *o)
 
 	errno = ORACLE_ERRNO;
 	if (o->src)
-		got = dsam_offload_copy(o->op, o->dst, o->src, o->n, NULL);
+		got = dsam_offload_copy(o->op, o->dst, o->src, o->n, NULL,
+					NULL);
 	else
-		got = dsam_offload_fill(o->dst, fill, o->n, NULL);
+		got = dsam_offload_fill(o->dst, fill, o->n, NULL, NULL);
 	if (errno != ORACLE_ERRNO)
 		oracle_fail(o, "errno changed", (size_t)errno);
 	if (got != o->dst)

@@ -164,9 +164,9 @@ static inline void partial_request(void)
 	teach();
 	errno = ORACLE_ERRNO;
 	if (o.src)
-		got = dsam_offload_copy(o.op, o.dst, o.src, BYTES, NULL);
+		got = dsam_offload_copy(o.op, o.dst, o.src, BYTES, NULL, NULL);
 	else
-		got = dsam_offload_fill(o.dst, fill, BYTES, NULL);
+		got = dsam_offload_fill(o.dst, fill, BYTES, NULL, NULL);
 	if (errno != ORACLE_ERRNO)
 		oracle_fail(&o, "errno changed", (size_t)errno);
 	if (got != o.dst)

@@ -72,7 +72,7 @@ START_TEST(compares_go_one_by_one)
 {
 	start(1, PART, 32);
 	memcpy(dst, src, ROOM);
-	ck_assert_int_eq(dsam_offload_compare(dst, src, ROOM, NULL), 0);
+	ck_assert_int_eq(dsam_offload_compare(dst, src, ROOM, NULL, NULL), 0);
 	ck_assert_uint_ge(submitted, ROOM / PART - 1);
 	ck_assert_uint_eq(members_seen, 0);
 }
@@ -174,7 +174,7 @@ START_TEST(the_bytes_of_parent_and_members)
 		}
 	}
 	forget();
-	dsam_offload_fill(dst, 0xa7, 4 * PART, NULL);
+	dsam_offload_fill(dst, 0xa7, 4 * PART, NULL, NULL);
 	for (unsigned k = 0; k < 4; k++)
 		expect_wire(&seen[k], 0x10c, 4, 0xa7a7a7a7a7a7a7a7,
 			    (uintptr_t)dst + k * PART, PART);
@@ -258,7 +258,8 @@ START_TEST(the_rest_of_a_member)
 		dsam_tuning.fault_resumes = (unsigned)resumes;
 		ends[2] = ends[5] = (struct end){.status = 0x03, .done = 0};
 		memset(dst - 256, 0, ROOM);
-		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, 8UL * PART, NULL);
+		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, 8UL * PART, NULL,
+				  NULL);
 		ck_assert_mem_eq(dst, src, 8 * PART);
 		ck_assert_uint_eq(stats()->resumes, again_by_device);
 		ck_assert_uint_eq(stats()->descriptors, 8 + again_by_device);

@@ -136,7 +136,7 @@ static void nested(void)
 
 	memset(from, 0x33, sizeof(from));
 	memset(to, 0, sizeof(to));
-	dsam_offload_copy(DSAM_OP_MEMCPY, to, from, sizeof(to), NULL);
+	dsam_offload_copy(DSAM_OP_MEMCPY, to, from, sizeof(to), NULL, NULL);
 	ck_assert_mem_eq(to, from, sizeof(to));
 	ck_assert_uint_eq(submitted, 1);
 }
@@ -170,7 +170,7 @@ START_TEST(a_child_redoes_the_batch)
 	forget();
 	meanwhile = become_a_child;
 	errno = 77;
-	dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, 8UL * PART, NULL);
+	dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, 8UL * PART, NULL, NULL);
 	ck_assert_int_eq(errno, 77);
 	ck_assert_mem_eq(dst, src, 8 * PART);
 	ck_assert_uint_eq(submitted, 1);
@@ -217,7 +217,7 @@ START_TEST(full_queues)
 	/* A fork between two tries. */
 	forks_in_enqueue = true;
 	forget();
-	dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, 8UL * PART, NULL);
+	dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, 8UL * PART, NULL, NULL);
 	ck_assert_mem_eq(dst, src, 8 * PART);
 	ck_assert_uint_eq(submitted, 0);
 }

@@ -6,11 +6,13 @@
 #include "suite.h"
 
 #include "caller_birth.h"
+#include "caller_frame.h"
 #include "profile.h"
 #include "slot.h"
 
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
+#include <link.h>
 #include <string.h>
 
 static struct dsam_conf conf;
@@ -37,9 +39,23 @@ static void set(const char *allow, const char *deny)
 }
 
 /* As if the call were the first instruction of the function. */
+static struct dsam_request from(const void *function)
+{
+	return (struct dsam_request){.caller = (const char *)function + 1};
+}
+
 static enum dsam_caller_says ask(const void *function)
 {
-	return dsam_caller_ask(&cache, (const char *)function + 1);
+	struct dsam_request rq = from(function);
+
+	return dsam_caller_ask(&cache, &rq);
+}
+
+static void learn(const void *function)
+{
+	struct dsam_request rq = from(function);
+
+	dsam_caller_learn(&cache, &rq);
 }
 
 #define ONE ((const void *)(uintptr_t)caller_test_one)
@@ -89,33 +105,60 @@ END_TEST
 START_TEST(code_of_no_module)
 {
 	set("*", "");
-	ck_assert_int_eq(dsam_caller_ask(&cache, (void *)64),
-			 DSAM_CALLER_DENIED);
+	ck_assert_int_eq(ask((void *)64), DSAM_CALLER_DENIED);
 	set("", "*");
-	ck_assert_int_eq(dsam_caller_ask(&cache, (void *)64),
-			 DSAM_CALLER_ADMITTED);
+	ck_assert_int_eq(ask((void *)64), DSAM_CALLER_ADMITTED);
 }
 END_TEST
 
-/* A torn or stale entry says nothing: its module is not the address's. */
-START_TEST(a_wrong_entry_is_not_believed)
+static struct dsam_caller_known *entry_of(const void *function)
 {
-	const struct dsam_module *m;
+	struct dsam_caller_known *k = &cache.known[0][0], *found = NULL;
+
+	/* In its set, the newest comes first. */
+	for (unsigned i = DSAM_CALLER_SETS * DSAM_CALLER_WAYS; i--;)
+		if ((k[i].check ^ k[i].what * 0x9e3779b97f4a7c15) ==
+		    (uintptr_t)function + 1)
+			found = &k[i];
+	ck_assert_ptr_nonnull(found);
+	return found;
+}
+
+/* A handler that interrupts keeping leaves the words of two addresses. */
+START_TEST(a_torn_entry_is_not_found)
+{
+	struct dsam_caller_known one, two;
 
 	set("", "test_caller:caller_test_one");
 	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
-	ck_assert_int_eq(ask(LIBC), DSAM_CALLER_ADMITTED);
-	for (unsigned i = 0; i < DSAM_CALLERS_KEPT; i++) {
-		struct dsam_caller_known *k = &cache.known[i];
+	ck_assert_int_eq(ask(TWO), DSAM_CALLER_ADMITTED);
+	one = *entry_of(ONE);
+	two = *entry_of(TWO);
+	entry_of(ONE)->what = two.what;
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+	entry_of(TWO)->what = one.what;
+	ck_assert_int_eq(ask(TWO), DSAM_CALLER_ADMITTED);
+	entry_of(ONE)->check = two.check;
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+}
+END_TEST
 
-		if (k->address != (uintptr_t)ONE + 1)
-			continue;
-		for (m = atomic_load(&dsam_modules.first); m; m = m->next)
-			if (m != k->module)
-				break;
-		k->module = m;
-		k->bits = 0;
-	}
+/* Another module's entry says nothing. */
+START_TEST(a_stale_entry_is_not_believed)
+{
+	const struct dsam_module *m;
+	struct dsam_caller_known *k;
+	uint64_t module;
+
+	set("", "test_caller:caller_test_one");
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+	k = entry_of(ONE);
+	for (m = atomic_load(&dsam_modules.first); m; m = m->next)
+		if (m != dsam_what_module(k->what))
+			break;
+	module = dsam_what(0, m);
+	k->what = module;
+	k->check = ((uintptr_t)ONE + 1) ^ module * 0x9e3779b97f4a7c15;
 	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
 }
 END_TEST
@@ -132,13 +175,50 @@ START_TEST(a_library_that_comes_later)
 		SKIP("a library that comes later", "no libz.so.1 here");
 	f = dlsym(l, "deflate");
 	ck_assert_int_eq(ask(f), DSAM_CALLER_UNKNOWN);
-	dsam_caller_learn((const char *)f + 1);
+	learn(f);
 	ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
 	/* Its identity is more than its place. */
 	ck_assert_int_eq(dsam_callers.find((char *)(uintptr_t)f, &o), 0);
 	atomic_load(&dsam_modules.first)->id[0]++;
 	ck_assert_ptr_null(dsam_module_find(&o));
 	ck_assert_int_eq(ask(f), DSAM_CALLER_UNKNOWN);
+}
+END_TEST
+
+/* Without a build ID each byte of its first 16 KiB counts. */
+START_TEST(a_module_without_build_id)
+{
+	static char image[16384] __attribute__((aligned(4096)));
+	static char name[] = "libfoo.so";
+	struct link_map map = {.l_name = name};
+	ElfW(Ehdr) *head = (ElfW(Ehdr) *)image;
+	ElfW(Phdr) *load = (ElfW(Phdr) *)(head + 1);
+	struct dl_find_object o = {.dlfo_map_start = image,
+				   .dlfo_map_end = image + sizeof(image),
+				   .dlfo_link_map = &map};
+
+	set("", "libnone");
+	for (size_t i = 0; i < sizeof(image); i++)
+		image[i] = (char)(i * i >> 3);
+	memcpy(head->e_ident, ELFMAG, SELFMAG);
+	head->e_phentsize = sizeof(*load);
+	head->e_phoff = sizeof(*head);
+	head->e_phnum = 1;
+	*load = (ElfW(Phdr)){.p_type = PT_LOAD};
+	for (load->p_filesz = 16384; load->p_filesz > 100;
+	     load->p_filesz = load->p_filesz * 2 / 3) {
+		const struct dsam_module *m;
+
+		dsam_module_learn(&o);
+		m = dsam_module_find(&o);
+		ck_assert_ptr_nonnull(m);
+		for (size_t i = 0; i < load->p_filesz; i++) {
+			image[i] ^= 1;
+			ck_assert(!dsam_module_is(m, &o));
+			image[i] ^= 1;
+		}
+		ck_assert(dsam_module_is(m, &o));
+	}
 }
 END_TEST
 
@@ -151,7 +231,7 @@ START_TEST(no_room_is_no_verdict)
 	l = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
 	if (!l)
 		SKIP("no room is no verdict", "no libz.so.1 here");
-	dsam_caller_learn((const char *)dlsym(l, "deflate") + 1);
+	learn(dlsym(l, "deflate"));
 	ck_assert_int_eq(ask(dlsym(l, "deflate")), DSAM_CALLER_UNKNOWN);
 }
 END_TEST
@@ -208,6 +288,7 @@ START_TEST(profile_that_is_full)
 END_TEST
 
 RUN_SUITE("caller", no_rules, deny_a_function, allow_is_all_that_is_admitted,
-	  deny_wins, code_of_no_module, a_wrong_entry_is_not_believed,
-	  a_library_that_comes_later, no_room_is_no_verdict, profile,
+	  deny_wins, code_of_no_module, a_torn_entry_is_not_found,
+	  a_stale_entry_is_not_believed, a_library_that_comes_later,
+	  a_module_without_build_id, no_room_is_no_verdict, profile,
 	  profile_that_is_full)

@@ -51,7 +51,7 @@ static void compare_case(void)
 		a[n - 1] = (unsigned char)~b[n - 1];
 	want = by_bytes(a, b, n);
 	errno = ORACLE_ERRNO;
-	got = dsam_offload_compare(a, b, n, NULL);
+	got = dsam_offload_compare(a, b, n, NULL, NULL);
 	if (sign(got) != want || errno != ORACLE_ERRNO)
 		ck_abort_msg("%d, not %d; a %p, b %p, n %zu; %s; case %lu, "
 			     "seed %llu",
@@ -141,7 +141,7 @@ START_TEST(a_bad_page_after_the_difference)
 	for (size_t at = 5000; at < n; at += 700001) {
 		a[at] ^= 0x80;
 		ck_assert_int_eq(
-			sign(dsam_offload_compare(a, b, n + 4096, NULL)),
+			sign(dsam_offload_compare(a, b, n + 4096, NULL, NULL)),
 			a[at] < b[at] ? -1 : 1);
 		a[at] = b[at];
 	}

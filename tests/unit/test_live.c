@@ -78,7 +78,7 @@ static bool copy_is_right(void)
 {
 	memset(to, 0, sizeof(to));
 	memset(from, 99, sizeof(from));
-	dsam_offload_copy(DSAM_OP_MEMCPY, to, from, sizeof(to), NULL);
+	dsam_offload_copy(DSAM_OP_MEMCPY, to, from, sizeof(to), NULL, NULL);
 	return !memcmp(to, from, sizeof(to));
 }
 

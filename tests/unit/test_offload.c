@@ -26,8 +26,8 @@ static void start(unsigned engines)
 static void copy(size_t n)
 {
 	memset(to, 0, sizeof(to));
-	ck_assert_ptr_eq(dsam_offload_copy(DSAM_OP_MEMCPY, to, from, n, NULL),
-			 to);
+	ck_assert_ptr_eq(
+		dsam_offload_copy(DSAM_OP_MEMCPY, to, from, n, NULL, NULL), to);
 	ck_assert_mem_eq(to, from, n);
 }
 
@@ -46,13 +46,13 @@ START_TEST(below_the_cutoff_is_only_counted)
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCPY)->small_calls, 1);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCPY)->small_bytes, 999);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCPY)->calls[DSAM_ROUTE_DEVICE], 1);
-	ck_assert_ptr_eq(dsam_offload_fill(to, 0x155, 60000, NULL), to);
+	ck_assert_ptr_eq(dsam_offload_fill(to, 0x155, 60000, NULL, NULL), to);
 	ck_assert_int_eq(to[59999], 0x55);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMSET)->small_calls, 1);
 	dsam_limits.min_bytes[DSAM_OP_MEMCMP] = SIZE_MAX;
-	ck_assert_int_eq(dsam_offload_compare("abc", "abc", 3, NULL), 0);
-	ck_assert_int_gt(dsam_offload_compare("abd", "abc", 3, NULL), 0);
-	ck_assert_int_lt(dsam_offload_compare("abb", "abc", 3, NULL), 0);
+	ck_assert_int_eq(dsam_offload_compare("abc", "abc", 3, NULL, NULL), 0);
+	ck_assert_int_gt(dsam_offload_compare("abd", "abc", 3, NULL, NULL), 0);
+	ck_assert_int_lt(dsam_offload_compare("abb", "abc", 3, NULL, NULL), 0);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCMP)->small_calls, 3);
 	ck_assert_uint_eq(stats(DSAM_OP_MEMCMP)->small_bytes, 9);
 }
@@ -99,7 +99,7 @@ static void expect_signal(bool is_write, size_t good, size_t n)
 		char *bad = p + room - good;
 
 		dsam_offload_copy(DSAM_OP_MEMCPY, is_write ? bad : to,
-				  is_write ? from : bad, n, NULL);
+				  is_write ? from : bad, n, NULL, NULL);
 		ck_abort_msg("no signal");
 	}
 	signal(SIGSEGV, SIG_DFL);
@@ -160,7 +160,7 @@ static void copy_in_handler(int sig)
 	(void)sig;
 	handled++;
 	dsam_offload_copy(DSAM_OP_MEMMOVE, inner_to, inner_from,
-			  sizeof(inner_to), NULL);
+			  sizeof(inner_to), NULL, NULL);
 }
 
 static void jump_in_handler(int sig)
@@ -333,7 +333,7 @@ START_TEST(a_share_is_verified)
 	engine_script("wrong@0");
 	dsam_tuning.verify_percent = 25;
 	for (int i = 0; i < 400; i++) {
-		dsam_offload_copy(DSAM_OP_MEMCPY, to, from, 256, NULL);
+		dsam_offload_copy(DSAM_OP_MEMCPY, to, from, 256, NULL, NULL);
 		wrong += to[0] != from[0];
 		engine_revive();
 	}

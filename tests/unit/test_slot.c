@@ -445,7 +445,7 @@ static void *copy_in_a_crowd(void *arg)
 
 	(void)arg;
 	memset(from, 7, sizeof(from));
-	dsam_offload_copy(DSAM_OP_MEMCPY, to, from, sizeof(to), NULL);
+	dsam_offload_copy(DSAM_OP_MEMCPY, to, from, sizeof(to), NULL, NULL);
 	pthread_barrier_wait(&all_are_here);
 	return memcmp(from, to, sizeof(to)) ? (void *)1 : NULL;
 }

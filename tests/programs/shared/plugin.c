@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * A library that copies, in a function whose name is given when it is built:
- * two of them differ in names alone, and lie alike in memory.
+ * two of them differ in names alone, and lie alike in memory; or in the size
+ * of that function's frame alone.
  */
 #include <stddef.h>
 #include <string.h>
@@ -13,10 +14,17 @@ static __attribute__((noinline)) void PLUGIN_INNER(void *to, const void *from,
 	__asm__ volatile("");
 }
 
+#ifndef PLUGIN_FRAME
+#define PLUGIN_FRAME 1024
+#endif
+
 void PLUGIN_NAME(void *to, const void *from, size_t n)
 {
+	char room[PLUGIN_FRAME];
+
+	__asm__ volatile("" ::"r"(room) : "memory");
 	PLUGIN_INNER(to, from, n);
-	__asm__ volatile("");
+	__asm__ volatile("" ::"r"(room) : "memory");
 }
 
 /* How the program finds it, whatever its name. */
