@@ -70,12 +70,13 @@ one() { # NAME
 	devices) table devices devices 1 and devices 2 && plot devices ;;
 	change) table change change 1 && plot change ;;
 	model) table model model && plot model ;;
+	transfer) table transfer model transfer ;; # without a plot
 	cost) table cost cost "$out/libdsapreload.so" && plot cost ;;
 	*) echo "bench-report: $1?" >&2 && exit 2 ;;
 	esac
 }
 
-[ $# -gt 0 ] || set -- cost model devices change offload sharing
+[ $# -gt 0 ] || set -- cost model transfer devices change offload sharing
 for name in "$@"; do
 	one "$name"
 done

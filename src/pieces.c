@@ -237,6 +237,30 @@ enum dsam_why dsam_pieces_settle(struct dsam_story *st, unsigned i)
 	return finish(st, i, o);
 }
 
+/* Of queues that transfer no more in one go, batches gain something here. */
+static uint32_t batch_part(const struct dsam_story *st)
+{
+	/* A fixed split: the CPU looks again when it has done all its part. */
+	uint32_t part = st->plan.cpu_why == DSAM_WHY_SPLIT
+				? UINT32_MAX
+				: DSAM_BATCH_DOORBELL;
+
+	/* A member's record would have to be read, success or not (8.3.6). */
+	return dsam_is_compare(st->rq) || part < dsam_queues.batch_part ? 0
+									: part;
+}
+
+/*
+ * What can soon go as a batch should not go one by one.  Unless the room for
+ * batches is that of a request which a handler of the program interrupted: here
+ * so many are in flight if the last but those is.
+ */
+static bool should_pause(const struct dsam_story *st, unsigned last)
+{
+	return st->live >> (last - DSAM_BATCHES) % DSAM_DEPTH & 1 &&
+	       !dsam_slot_has_batch(st->sub.slot);
+}
+
 enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
 			       unsigned *last)
 {
@@ -252,12 +276,10 @@ enum dsam_why dsam_pieces_fill(struct dsam_story *st, size_t *next,
 		len = len < st->plan.chunk ? len : st->plan.chunk;
 		if (DSAM_UNLIKELY(st->plan.touch) && len > DSAM_TOUCH_SLICE)
 			len = DSAM_TOUCH_SLICE;
-		if (DSAM_UNLIKELY(len >= dsam_queues.batch_least) &&
-		    !dsam_is_compare(st->rq)) {
-			/* Not one by one what can soon go as a batch. */
-			if (!is_alone && !dsam_slot_has_batch(st->sub.slot))
+		if (DSAM_UNLIKELY(len >= dsam_queues.batch_least)) {
+			part = batch_part(st);
+			if (part && should_pause(st, *last))
 				return DSAM_WHY_NONE;
-			part = DSAM_BATCH_DOORBELL;
 		}
 		why = dsam_pieces_launch(st, i, *next, *next + len, part,
 					 is_alone);

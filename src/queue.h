@@ -48,8 +48,8 @@ struct dsam_queue {
 struct dsam_queues {
 	unsigned count;
 	uint32_t max_piece; /* bytes, of the queue that takes most in one go */
-	/* Bytes from which on a batch pays, if only for the doorbells. */
-	uint32_t batch_least;
+	/* Bytes that may be a batch somewhere, and the least for a member. */
+	uint32_t batch_least, batch_part;
 	bool has_nodes; /* they sit on more than one NUMA node */
 	struct dsam_queue q[DSAM_MAX_QUEUES]; /* the first count are in use */
 };

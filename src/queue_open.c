@@ -219,9 +219,10 @@ int dsam_queue_reopen(struct dsam_queue *q)
  * thread's and of the portal's time each.  They are hidden behind what the
  * device does meanwhile, but for descriptors that take it less than that, of
  * 4 KiB at 30 GB/s (DSAM_BATCH_DOORBELL).  Where the CPU works, too, it looks
- * at the device after each 64 KiB of its own, in which the device moves 200 KB:
- * what is in flight on a queue, two pieces, should not be done by then.  By
- * bench/model.c batches gain up to 512 KiB, and nothing from 1 MiB on.
+ * at the device after each 64 KiB of its own, in which the device moves 200 KB
+ * (with a fixed split, after all of its own): what is in flight on a queue, two
+ * pieces, should not be done by then.  By bench/model.c batches gain up to 512
+ * KiB, and nothing from 1 MiB on.
  * Not for write(2): the kernel takes none for a device of version 1.
  */
 static uint32_t members_of(const struct dsam_queue *q)
@@ -239,7 +240,7 @@ void dsam_queues_settle(void)
 	struct dsam_queues *all = &dsam_queues;
 
 	all->max_piece = 0;
-	all->batch_least = UINT32_MAX;
+	all->batch_least = all->batch_part = UINT32_MAX;
 	all->has_nodes = false;
 	for (unsigned i = 0; i < all->count; i++) {
 		struct dsam_queue *q = &all->q[i];
@@ -251,8 +252,9 @@ void dsam_queues_settle(void)
 		atomic_store(&q->members, n);
 		least = n < DSAM_BATCH_LEAST ? n : DSAM_BATCH_LEAST;
 		least = (least - 1) * q->max_transfer + 1;
-		if (n > 1 && q->max_transfer <= DSAM_BATCH_DOORBELL &&
-		    least < all->batch_least)
+		if (n > 1 && q->max_transfer < all->batch_part)
+			all->batch_part = q->max_transfer;
+		if (n > 1 && least < all->batch_least)
 			all->batch_least = least;
 		if (n * q->max_transfer > all->max_piece)
 			all->max_piece = n * q->max_transfer;
