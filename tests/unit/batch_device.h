@@ -156,8 +156,8 @@ static inline void start(unsigned queues, uint32_t transfer, uint32_t batch)
 	engine_begin();
 	for (unsigned k = 0; k < DSAM_MEMBERS; k++)
 		ends[k] = (struct end){.status = DSA_COMP_SUCCESS};
-	src = aligned_alloc(4096, ROOM);
-	dst = aligned_alloc(4096, ROOM);
+	src = aligned_alloc(4096, ROOM + 4096);
+	dst = aligned_alloc(4096, ROOM + 4096);
 	ck_assert(src && dst);
 	random_fill(&r, (unsigned char *)src, ROOM);
 	memset(dst, 0, ROOM);
