@@ -8,7 +8,9 @@ cd "$(dirname "$0")/.." || exit 2
 
 # FILE: what it does not know
 #   offload.c: RDTSCP writes what it is given the address of
+#   caller_identity.c: lanes of a vector are shifted, 64 bits each
 wrong='^src/offload\.c:[0-9]+:[0-9]+: warning: use of uninitialized value .aux.'
+wrong+='|^src/caller_identity\.c:[0-9]+:[0-9]+: warning: shift by count .*>= precision of type \(.1.\)'
 
 files=(src/*.c config/*.c preload/*.c)
 found=$(printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" \

@@ -76,7 +76,7 @@ none() { # NAME: as scene, and there was not one, tried or taken
 		"$batches $(seen 't["refused"].get("batch", 0)')"
 }
 
-shown=(-s op_cap=1,0003027f -s op_config=1,0003027f)
+shown=(-s 'op_cap=1,0003027f' -s 'op_config=1,0003027f')
 base=(DSAMOVE_DEVICE_TIMEOUT_MS=300 DSAMOVE_LOG=off DSAMOVE_FAULT_RESUMES=8)
 few='python3 calls'
 # Where a batch spares doorbells, and where both work: longer pieces.
