@@ -245,7 +245,7 @@ unit: $(UNIT) | $(FIRST) ## build and run the unit tests alone
 	@tests/run.sh $(O) unit
 
 check: all $(UNIT) $(GUESTS) $(TESTBED) | $(FIRST) ## every test
-	@tests/run.sh $(O) contract unit programs device hostile cli compat
+	@tests/run.sh $(O) contract unit programs cli compat + device hostile
 
 programs: $(SO) $(GUESTS) | $(FIRST) ## tests on unmodified programs alone
 	@tests/run.sh $(O) programs

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Runs suites and adds up what they say: tests/run.sh BUILD_DIR SUITE...
+# Suites behind a "+" run beside those before it.
 #   unit      every check program in BUILD_DIR/tests/unit
 #   contract, programs, hostile, hardware, cli  tests/SUITE/*.sh,
 #   compat    the selection of tests/compat/*.sh,
@@ -13,7 +14,42 @@ shift
 cd "$(dirname "$0")/.." || exit 2
 passed=0 failed=0 skipped=0
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+trap 'rm -f "$log" "$log".*' EXIT
+
+# Many tests wait more than they work.  Each lane leaves its count in a file.
+lanes() {
+	lane=0 suites=
+	for word in "$@" +; do
+		if [ "$word" != + ]; then
+			suites="$suites $word"
+			continue
+		fi
+		lane=$((lane + 1))
+		# shellcheck disable=SC2086 # a list of words
+		LANE=$log.$lane LANES=$log tests/run.sh "$out" $suites &
+		suites=
+	done
+	wait
+	# One that left none has failed.
+	cat "$log".[0-9]* | awk -v lanes=$lane '
+		{ p += $1; f += $3; s += $5 }
+		END {
+			f += lanes - NR
+			printf "%d passed, %d failed, %d skipped\n", p, f, s
+			exit f != 0
+		}'
+}
+
+case " $* " in *' + '*)
+	lanes "$@"
+	exit
+	;;
+esac
+
+# What a test says comes in one piece, whatever else is running.
+show() {
+	flock "${LANES:-$log}" cat "$log.block"
+}
 
 # check's own summary: "85%: Checks: 40, Failures: 5, Errors: 1"
 unit_one() {
@@ -34,28 +70,31 @@ unit_one() {
 	else
 		echo "ok $(basename "$1"): $n tests"
 		grep -E '^(seed|skipped:)' "$log"
-	fi
+	fi >"$log.block"
+	show
 	skipped=$((skipped + $(grep -c '^skipped:' "$log")))
 }
 
 script_one() {
-	echo "$1"
 	begun=$(date +%s)
 	timeout 900 "$1" "$out" >"$log" 2>&1
 	rc=$?
-	echo "  $(($(date +%s) - begun)) s"
-	grep -E '^(ok|not ok|skipped:)' "$log" | sed 's/^/  /'
+	{
+		echo "$1: $(($(date +%s) - begun)) s"
+		grep -E '^(ok|not ok|skipped:)' "$log" | sed 's/^/  /'
+	} >"$log.block"
 	p=$(grep -c '^ok ' "$log")
 	f=$(grep -c '^not ok ' "$log")
 	s=$(grep -c '^skipped:' "$log")
 	if [ "$rc" -ne 0 ] && [ "$f" -eq 0 ]; then
-		echo "  not ok $1: exit status $rc"
+		echo "  not ok $1: exit status $rc" >>"$log.block"
 		f=1
 	elif [ $((p + f + s)) -eq 0 ]; then
-		echo "  not ok $1: said nothing"
+		echo "  not ok $1: said nothing" >>"$log.block"
 		f=1
 	fi
-	[ "$f" -eq 0 ] || cat "$log"
+	[ "$f" -eq 0 ] || cat "$log" >>"$log.block"
+	show
 	passed=$((passed + p))
 	failed=$((failed + f))
 	skipped=$((skipped + s))
@@ -78,5 +117,6 @@ for suite; do
 	*) echo "tests/run.sh: no suite $suite" >&2 && exit 2 ;;
 	esac
 done
-echo "$passed passed, $failed failed, $skipped skipped"
+echo "$passed passed, $failed failed, $skipped skipped" >"${LANE:-$log}"
+[ -n "${LANE-}" ] || cat "$log"
 [ "$failed" -eq 0 ]
