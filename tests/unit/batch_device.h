@@ -172,14 +172,18 @@ static inline void forget(void)
 
 static inline void copy(size_t n)
 {
+	size_t beyond = 0;
+
 	errno = 77;
 	ck_assert_ptr_eq(
 		dsam_offload_copy(DSAM_OP_MEMCPY, dst, src, n, NULL, NULL),
 		dst);
 	ck_assert_int_eq(errno, 77);
 	ck_assert_mem_eq(dst, src, n);
+	/* One assertion: each is a system call. */
 	for (size_t i = n; i < ROOM; i++)
-		ck_assert_int_eq(dst[i], 0);
+		beyond += dst[i] != 0;
+	ck_assert_uint_eq(beyond, 0);
 	ck_assert_uint_eq(dsam_self.slot->in_flight, 0);
 }
 

@@ -37,6 +37,7 @@ static void check(const struct dsa_hw_desc *d)
 {
 	uintptr_t from = (uintptr_t)d->dst_addr, to = from + d->xfer_size;
 	uintptr_t low = (uintptr_t)dst, high = low + length;
+	size_t twice = 0;
 
 	ck_assert_uint_ge(from, low);
 	ck_assert_uint_le(to, high);
@@ -45,10 +46,12 @@ static void check(const struct dsa_hw_desc *d)
 		ck_abort_msg("a piece begins inside a line");
 	if (to != high && to % 64)
 		ck_abort_msg("a piece ends inside a line");
+	/* One assertion for all: each is a system call. */
 	for (uintptr_t at = from; at < to; at += 64) {
-		ck_assert_msg(!owner[(at - low) / 64], "done twice");
+		twice += owner[(at - low) / 64];
 		owner[(at - low) / 64] = 1;
 	}
+	ck_assert_uint_eq(twice, 0);
 }
 
 static enum dsam_enqueue take(struct dsam_queue *q, const struct dsa_hw_desc *d)
@@ -134,6 +137,7 @@ static inline void start_with(unsigned queues)
 static inline void copy(size_t at, size_t n)
 {
 	char *from = src, *base = dst;
+	size_t wrong = 0;
 
 	length = n;
 	dst = base + at;
@@ -146,7 +150,8 @@ static inline void copy(size_t at, size_t n)
 	ck_assert_int_eq(errno, 77);
 	ck_assert_mem_eq(dst, from, n);
 	for (size_t i = 0; i < at; i++)
-		ck_assert_int_eq(base[i], 0x5a);
+		wrong += base[i] != 0x5a;
+	ck_assert_uint_eq(wrong, 0);
 	if (at + n + 64 < ROOM)
 		ck_assert_int_eq(dst[n], 0x5a);
 	dst = base;
