@@ -17,8 +17,9 @@ for t in $*; do
 		status=\$?
 		[ \$status -ne 0 ] || break
 	done
-	echo "\$t \$status: \$(sed -nE 's/^(Ran [0-9]+ tests?).*/\1/p' log | tr '\n' ' ')" \\
-		"\$(grep -cE ' \.\.\. ok\$' log) \$(grep -E '^(FAIL|ERROR):' log | sort)"
+	# Not the single "... ok": what a child prints may break its line.
+	echo "\$t \$status: \$(sed -nE 's/^(Ran [0-9]+ tests?|OK|FAILED)( in .*)?( \(.*\))?\$/\1\3/p' log | tr '\n' ' ')" \\
+		"\$(grep -E '^(FAIL|ERROR):' log | sort)"
 done
 END
 }
