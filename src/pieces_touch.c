@@ -3,7 +3,8 @@
  * Room: HOT.  Looks at the pages of a request before the device gets them, or
  * before the CPU copies while the device works.
  * May: read and write the program's bytes, madvise where configured.
- * Must not: allocate, lock, log; be called with a piece unanswered.
+ * Must not: allocate, lock, log; look at what the CPU is to copy (a probe)
+ * with a piece unanswered.
  */
 #include "pieces.h"
 

@@ -7,30 +7,16 @@
 . tests/device/testbed.sh
 . tests/device/library.sh
 
-cat >"$tmp/job.py" <<'END'
-import hashlib, os, sys, threading
-text = b''.join(hashlib.sha256(b'%d' % i).digest() for i in range(4000)) * 5
-def work(k):
-    b = bytearray(text)
-    for n in 4096, 32768, 100001, 300000:
-        b[n:2 * n] = b[k * 7 + 5:n + k * 7 + 5]
-        b += bytes(n) + b[:n]
-    return hashlib.md5(bytes(b) + text).hexdigest()
-out = [None] * 2
-def part(i): out[i] = work(i)
-threads = [threading.Thread(target=part, args=(i,)) for i in range(2)]
-for t in threads: t.start()
-for t in threads: t.join()
-print(out, flush=True)
-if os.fork() == 0:
-    print('child', work(5), flush=True)
-    sys.exit(4)
-print(os.wait()[1], work(6))
+python3 -I -S - >"$tmp/text" <<'END'
+import hashlib, sys
+sys.stdout.buffer.write(5 * b''.join(
+    hashlib.sha256(b'%d' % i).digest() for i in range(4000)))
 END
+python_job "$tmp/job.py"
 
 jobs() {
 	cat <<END
-python3 --some python3 -I -S $tmp/job.py
+python3 --some python3 -I -S $tmp/job.py $tmp/text
 calls --some $guests/calls
 threads --some $guests/threads 8 20
 faults --less $guests/faults

@@ -67,3 +67,28 @@ lane() { # FUNCTION MODE DIRECTORY
 	local tmp=$3
 	"$1" "$2"
 }
+
+# python_job FILE: a program that copies parts of the file that is its argument,
+# in threads and in a child
+python_job() {
+	cat >"$1" <<'END'
+import hashlib, os, sys, threading
+text = open(sys.argv[1], 'rb').read()
+def work(k):
+    b = bytearray(text)
+    for n in 4096, 32768, 100001, 400000:
+        b[n:2 * n] = b[k * 7 + 5:n + k * 7 + 5]
+        b += bytes(n) + b[:n]
+    return hashlib.md5(bytes(b) + text * 3).hexdigest()
+out = [None] * 3
+def part(i): out[i] = work(i)
+threads = [threading.Thread(target=part, args=(i,)) for i in range(3)]
+for t in threads: t.start()
+for t in threads: t.join()
+print(out, flush=True)
+if os.fork() == 0:
+    print('child', work(5), flush=True)
+    sys.exit(4)
+print(os.wait()[1], work(6))
+END
+}

@@ -15,26 +15,7 @@ words = [bytes(random.choices(b'etaoinshrdlu', k=5)) for _ in range(300)]
 open(sys.argv[1], 'wb').write(b'\n'.join(
     b' '.join(random.choices(words, k=9)) for _ in range(30000)))
 END
-cat >"$tmp/job.py" <<'END'
-import hashlib, os, sys, threading
-text = open(sys.argv[1], 'rb').read()
-def work(k):
-    b = bytearray(text)
-    for n in 4096, 32768, 100001, 400000:
-        b[n:2 * n] = b[k * 7 + 5:n + k * 7 + 5]
-        b += bytes(n) + b[:n]
-    return hashlib.md5(bytes(b) + text * 3).hexdigest()
-out = [None] * 3
-def part(i): out[i] = work(i)
-threads = [threading.Thread(target=part, args=(i,)) for i in range(3)]
-for t in threads: t.start()
-for t in threads: t.join()
-print(out, flush=True)
-if os.fork() == 0:
-    print('child', work(5), flush=True)
-    sys.exit(4)
-print(os.wait()[1], work(6))
-END
+python_job "$tmp/job.py"
 
 cat >"$tmp/job.sql" <<END
 CREATE TABLE t (id INTEGER PRIMARY KEY, a BLOB, b TEXT);
