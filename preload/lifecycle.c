@@ -37,12 +37,15 @@
 static struct dsam_conf conf;
 static bool is_alive;
 
-/* The gate decides; what the window still lets through meanwhile is small. */
+/* Until all three are set a call may still go the way it would have gone. */
 static void set_gate(int op, size_t least)
 {
 	atomic_store_explicit(&dsam_gate[op], least, memory_order_release);
 	atomic_store_explicit(&dsam_window[op],
 			      least > DSAM_TINY + 1 ? least - DSAM_TINY - 1 : 0,
+			      memory_order_release);
+	atomic_store_explicit(&dsam_tiny_end[op],
+			      least < DSAM_TINY + 1 ? least : DSAM_TINY + 1,
 			      memory_order_release);
 }
 

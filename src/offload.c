@@ -26,6 +26,8 @@ _Alignas(DSAM_LINE) _Atomic size_t dsam_gate[DSAM_OPS] = {SIZE_MAX, SIZE_MAX,
 _Atomic size_t dsam_window[DSAM_OPS] = {
 	SIZE_MAX - DSAM_TINY - 1, SIZE_MAX - DSAM_TINY - 1,
 	SIZE_MAX - DSAM_TINY - 1, SIZE_MAX - DSAM_TINY - 1};
+_Atomic size_t dsam_tiny_end[DSAM_OPS] = {DSAM_TINY + 1, DSAM_TINY + 1,
+					  DSAM_TINY + 1, DSAM_TINY + 1};
 struct dsam_tuning dsam_tuning;
 struct dsam_limits dsam_limits;
 

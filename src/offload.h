@@ -14,6 +14,8 @@
 extern _Atomic size_t dsam_gate[DSAM_OPS] DSAM_HIDDEN;
 /* The sizes above DSAM_TINY, and less than the gate's, are so many. */
 extern _Atomic size_t dsam_window[DSAM_OPS] DSAM_HIDDEN;
+/* Up to DSAM_TINY, and less than the gate's: below this. */
+extern _Atomic size_t dsam_tiny_end[DSAM_OPS] DSAM_HIDDEN;
 
 /* What offload.c goes by; filled at birth, before the gates. */
 struct dsam_tuning {

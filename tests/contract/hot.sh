@@ -9,7 +9,7 @@ out=$1
 # Object, and the outside names that it may use: whole names, or prefixes*.
 table() {
 	cat <<'END'
-preload/interpose dsam_gate dsam_libc dsam_offload_* dsam_window
+preload/interpose dsam_gate dsam_libc dsam_offload_* dsam_tiny_end dsam_window
 src/libc_mem __chk_fail
 src/offload dsam_arena dsam_caller_ask dsam_caller_learn dsam_callers dsam_clock dsam_compare_* dsam_libc dsam_node_of dsam_pieces_* dsam_policy_plan dsam_profile_* dsam_queue_any dsam_self dsam_share_run dsam_shot_* dsam_slot_* dsam_stats_request dsam_tuner_*
 src/compare dsam_arena dsam_clock dsam_libc dsam_pieces_* dsam_queue_accuse dsam_submit_settle dsam_tuner_*
