@@ -6,6 +6,7 @@
  */
 #include "offload.h"
 
+#include "aside.h"
 #include "caller.h"
 #include "clock.h"
 #include "compare.h"
@@ -166,9 +167,13 @@ static uint64_t go(struct dsam_story *st, uint64_t start)
 		with_device(st, way == DSAM_WAY_BOTH ? lesson : NULL);
 	end = dsam_ticks();
 	/* A compare that ended early tells nothing of its size. */
-	if (DSAM_LIKELY(dsam_slot_epoch() == st->sub.epoch) && !st->order)
-		dsam_tuner_took(lesson, way, rq->n,
-				dsam_ticks_between(start, end));
+	if (DSAM_UNLIKELY(dsam_slot_epoch() != st->sub.epoch || st->order))
+		return end;
+	dsam_tuner_took(lesson, way, rq->n, dsam_ticks_between(start, end));
+	/* Who asks, and how often, is then not to be known. */
+	if (way == DSAM_WAY_CPU && !dsam_callers.has_rules &&
+	    !dsam_tuning.profiles)
+		dsam_tuner_rest(&slot->tuner, dsam_work_of(rq), rq->n);
 	return end;
 }
 
@@ -251,33 +256,6 @@ static DSAM_NOINLINE int carry(const struct dsam_request *rq)
 	return order;
 }
 
-/*
- * A call below the cutoff is counted (stats=all), its caller is noted
- * (stats=callers), and that is all.
- */
-static inline bool count_small(enum dsam_op op, size_t n, const void *caller)
-{
-	struct dsam_slot *s = dsam_self.slot;
-	struct dsam_op_stats *counts;
-
-	if (n >= dsam_limits.min_bytes[op])
-		return false;
-	if (DSAM_UNLIKELY(dsam_tuning.profiles)) {
-		dsam_profile_small(n, caller);
-		return true;
-	}
-	if (DSAM_UNLIKELY(s <= DSAM_SELF_GONE ||
-			  dsam_self.epoch != dsam_slot_epoch())) {
-		if (dsam_slot_enter(&s, __builtin_frame_address(0)))
-			return true;
-		dsam_slot_leave(s);
-	}
-	counts = &dsam_slot_stats(s)->op[op];
-	dsam_stats_add(&counts->small_calls, 1);
-	dsam_stats_add(&counts->small_bytes, n);
-	return true;
-}
-
 static DSAM_NOINLINE void *copy(enum dsam_op op, void *dst, const void *src,
 				size_t n, const void *caller, const void *stack)
 {
@@ -309,7 +287,10 @@ static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller,
 void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
 			const void *caller, const void *stack)
 {
-	if (DSAM_LIKELY(count_small(op, n, caller)))
+	if (DSAM_LIKELY(dsam_aside_small(op, n, caller)))
+		return dsam_libc.memmove(dst, src, n);
+	if (!dsam_policy_overlaps(dst, src, n) &&
+	    dsam_aside_learned(op, DSAM_WORK_MOVE, n))
 		return dsam_libc.memmove(dst, src, n);
 	return copy(op, dst, src, n, caller, stack);
 }
@@ -317,7 +298,8 @@ void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
 void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller,
 			const void *stack)
 {
-	if (DSAM_LIKELY(count_small(DSAM_OP_MEMSET, n, caller)))
+	if (DSAM_LIKELY(dsam_aside_small(DSAM_OP_MEMSET, n, caller)) ||
+	    dsam_aside_learned(DSAM_OP_MEMSET, DSAM_WORK_FILL, n))
 		return dsam_libc.memset(dst, c, n);
 	return fill(dst, c, n, caller, stack);
 }
@@ -332,7 +314,7 @@ int dsam_offload_compare(const void *a, const void *b, size_t n,
 					.caller = caller,
 					.stack = stack};
 
-	if (DSAM_LIKELY(count_small(DSAM_OP_MEMCMP, n, caller)))
+	if (DSAM_LIKELY(dsam_aside_small(DSAM_OP_MEMCMP, n, caller)))
 		return dsam_libc.memcmp(a, b, n);
 	return carry(&rq);
 }

@@ -15,7 +15,8 @@
 /* A loss of 100 % is tried so many requests more seldom: 1.6 % at most. */
 #define TRY_LOSS 64
 #define TRY_MOST 65536
-#define PASSED 8
+/* Of so many requests of the CPU alone one is looked at: it changes little. */
+#define REST 16
 #define SERVICE_LEAST (512 * 1024UL)
 #define FIRST_TRIES 4
 /* What a sample weighs: a quarter, a half. */
@@ -159,11 +160,7 @@ void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 	enum dsam_way was = best_way(l);
 	uint64_t sample, old = l->way[way];
 
-	/* The CPU alone is looked at now and then: it changes little. */
-	if (way == DSAM_WAY_CPU && old && !l->is_try && ++l->passed % PASSED)
-		return;
 	sample = per_mib(ticks, n);
-
 	/* What was tried is believed at once when it is better than it was. */
 	if (l->is_try && sample < l->way[way])
 		l->way[way] = sample;
@@ -177,6 +174,29 @@ void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 	if (l->is_try || !old)
 		plan_try(l, way, sample < old - old / 64);
 	l->is_try = false;
+}
+
+void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, size_t n)
+{
+	unsigned bin = dsam_stats_bin(n);
+	uint32_t rest = REST - 1;
+
+	/* Destinations may be absent or not: not asked, nobody knows. */
+	for (int absent = 0; absent < 2; absent++) {
+		const struct dsam_lesson *l = &t->lesson[work][absent][bin];
+
+		if (best_way(l) != DSAM_WAY_CPU)
+			return;
+		if (l->way[DSAM_WAY_BOTH] && l->until[DSAM_WAY_BOTH] < rest)
+			rest = l->until[DSAM_WAY_BOTH];
+	}
+	for (int absent = 0; absent < 2; absent++) {
+		struct dsam_lesson *l = &t->lesson[work][absent][bin];
+
+		for (int w = 0; w < DSAM_WAYS; w++)
+			l->until[w] -= l->until[w] < rest ? l->until[w] : rest;
+	}
+	t->rest[work][bin] = (uint8_t)rest;
 }
 
 void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s)

@@ -30,7 +30,6 @@ struct dsam_lesson {
 	uint64_t way[DSAM_WAYS]; /* a whole request */
 	uint32_t until[DSAM_WAYS]; /* requests until a slower way is tried */
 	uint8_t tries[DSAM_WAYS];
-	uint8_t passed; /* requests of the CPU alone */
 	uint8_t growth; /* of share, when the device was the first again */
 	bool is_try; /* the request under way is one */
 };
@@ -48,6 +47,8 @@ struct dsam_tuner {
 	uint64_t service, latency;
 	/* By size and caller: requests that still get their pages touched. */
 	uint8_t touch[DSAM_TOUCHES];
+	/* Requests of a size that nobody asks about: see dsam_tuner_rest. */
+	uint8_t rest[DSAM_WORKS][DSAM_BINS];
 };
 
 /*
@@ -79,6 +80,30 @@ enum dsam_way dsam_tuner_way(struct dsam_lesson *l, size_t n, uint32_t *share);
 /* A request of n bytes went that way and took so many ticks. */
 void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 		     uint64_t ticks);
+
+/*
+ * A request of n bytes was the CPU's and lost nothing by it: the next few are
+ * the CPU's without being asked about, or timed, but never one that should try
+ * another way.  Between these is the cutoff that adapts: for a size that is
+ * not worth it, the price of asking goes to a few ns.
+ */
+void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, size_t n);
+
+/* Is this request one of those?  *ticks is about what it will take. */
+static inline bool dsam_tuner_rests(struct dsam_tuner *t, enum dsam_work work,
+				    size_t n, uint64_t *ticks)
+{
+	unsigned bin = dsam_stats_bin(n);
+	const struct dsam_lesson *l = t->lesson[work][0];
+	uint8_t left = t->rest[work][bin];
+
+	if (!left)
+		return false;
+	/* A signal handler in between may have it counted twice: no harm. */
+	t->rest[work][bin] = left - 1;
+	*ticks = l[bin].way[DSAM_WAY_CPU] * (n >> 10) >> 10;
+	return true;
+}
 
 /* Both worked: bytes of each, and the ticks that he was at work. */
 struct dsam_shared {

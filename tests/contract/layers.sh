@@ -18,7 +18,7 @@ layers() {
 2 caller caller_step caller_frame node tuner queue software_memory stats_sum
 3 about live caller_rules profile profile_birth slot slot_batch slot_left device_software device_engines.c device_dsa.c queue_open
 4 caller_birth submit batch software_open queue_open.c queue_close libc_resolve
-5 pieces pieces_touch.c compare share share_part shot offload
+5 pieces pieces_touch.c compare share share_part shot aside offload
 6 report report_gather report_callers report_names report_who report_gain report_text report_verdict report_json open_device
 7 interpose jump lifecycle
 END

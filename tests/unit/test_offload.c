@@ -3,7 +3,9 @@
  * A request around the copy itself: cutoffs, counting, bad pointers, handlers
  * that copy or jump, the crowd, verification.
  */
+#include "caller.h"
 #include "fake_device.h"
+#include "profile.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -352,8 +354,63 @@ START_TEST(a_share_is_verified)
 }
 END_TEST
 
+static int finds_nothing(void *address, struct dl_find_object *o)
+{
+	(void)address;
+	(void)o;
+	return -1;
+}
+
+/* Learned to be the CPU's: hardly looked at, and all of it counted. */
+START_TEST(what_is_not_asked_about_is_counted)
+{
+	const struct dsam_op_stats *o;
+	struct dsam_tuner *t;
+	size_t n = 50000;
+
+	start(0);
+	dsam_limits.is_split = dsam_limits.is_learned = true;
+	copy(64);
+	t = &dsam_self.slot->tuner;
+	for (int absent = 0; absent < 2; absent++) {
+		struct dsam_lesson *l =
+			dsam_tuner_lesson(t, DSAM_WORK_MOVE, absent, n);
+
+		l->way[DSAM_WAY_CPU] = 1000;
+		l->way[DSAM_WAY_BOTH] = l->way[DSAM_WAY_DEVICE] = 1 << 30;
+		l->until[DSAM_WAY_BOTH] = l->until[DSAM_WAY_DEVICE] = 9999;
+	}
+	o = stats(DSAM_OP_MEMCPY);
+	for (int i = 0; i < 100; i++)
+		copy(n);
+	ck_assert_int_gt(t->rest[DSAM_WORK_MOVE][15], 0);
+	ck_assert_uint_eq(o->calls[DSAM_ROUTE_CPU], 100);
+	ck_assert_uint_eq(o->bytes[DSAM_ROUTE_CPU], 100 * n);
+	ck_assert_uint_eq(o->why_calls[DSAM_WHY_SLOWER], 100);
+	ck_assert_uint_eq(o->why_bytes[DSAM_WHY_SLOWER], 100 * n);
+	ck_assert_uint_eq(o->cpu[15].calls, 100);
+	ck_assert_uint_gt(o->cpu[15].ns, 0);
+	ck_assert_uint_eq(o->size[dsam_stats_bucket(n)], 100);
+	/* Another reason stays another reason. */
+	t->rest[DSAM_WORK_MOVE][15] = 5;
+	dsam_offload_copy(DSAM_OP_MEMMOVE, to, to + 1, n, NULL, NULL);
+	ck_assert_uint_eq(stats(DSAM_OP_MEMMOVE)->why_calls[DSAM_WHY_OVERLAP],
+			  1);
+	/* Whose copies are to be known, all are looked at. */
+	t->rest[DSAM_WORK_MOVE][15] = 0;
+	dsam_tuning.profiles = true;
+	ck_assert_int_eq(dsam_profile_birth(), 0);
+	dsam_callers.find = finds_nothing;
+	for (int i = 0; i < 20; i++)
+		copy(n);
+	ck_assert_int_eq(t->rest[DSAM_WORK_MOVE][15], 0);
+	ck_assert_uint_eq(o->why_calls[DSAM_WHY_SLOWER], 120);
+}
+END_TEST
+
 RUN_SUITE("offload", below_the_cutoff_is_only_counted,
 	  without_a_device_everything_is_counted, bad_pointers_inline,
 	  bad_pointers_with_engines, a_handler_that_copies_is_nested,
 	  a_handler_that_jumps, what_was_left_in_flight_is_waited_for,
-	  no_more_at_once_than_max_inflight, a_share_is_verified)
+	  no_more_at_once_than_max_inflight, a_share_is_verified,
+	  what_is_not_asked_about_is_counted)

@@ -103,13 +103,19 @@ static void tell_shot(struct dsam_lesson *l, size_t n,
 	dsam_tuner_shot(l, &shot);
 }
 
-static uint64_t do_request(const struct world *w, struct dsam_lesson *l,
+/* As offload.c goes about it. */
+static uint64_t do_request(const struct world *w, struct dsam_tuner *tuner,
 			   size_t n, enum dsam_way *way)
 {
+	struct dsam_lesson *l =
+		dsam_tuner_lesson(tuner, DSAM_WORK_MOVE, false, n);
 	struct dsam_shared s;
-	uint64_t ticks = n / w->cpu;
+	uint64_t ticks = n / w->cpu, about;
 	uint32_t share;
 
+	*way = DSAM_WAY_CPU;
+	if (dsam_tuner_rests(tuner, DSAM_WORK_MOVE, n, &about))
+		return ticks;
 	*way = dsam_tuner_way(l, n, &share);
 	if (*way == DSAM_WAY_BOTH) {
 		s.device = n * share / DSAM_WHOLE;
@@ -126,18 +132,20 @@ static uint64_t do_request(const struct world *w, struct dsam_lesson *l,
 		ticks = w->latency + n / w->device;
 	}
 	dsam_tuner_took(l, *way, n, ticks);
+	if (*way == DSAM_WAY_CPU)
+		dsam_tuner_rest(tuner, DSAM_WORK_MOVE, n);
 	return ticks;
 }
 
 /* The median of the last 21 of so many requests. */
-static uint64_t settle(const struct world *w, struct dsam_lesson *l, size_t n,
-		       int requests, enum dsam_way *way)
+static uint64_t settle(const struct world *w, struct dsam_tuner *tuner,
+		       size_t n, int requests, enum dsam_way *way)
 {
 	uint64_t last[21] = {0}, took;
 	unsigned ways[DSAM_WAYS] = {0};
 
 	for (int i = 0; i < requests; i++) {
-		took = do_request(w, l, n, way);
+		took = do_request(w, tuner, n, way);
 		if (requests - i <= 21) {
 			last[requests - i - 1] = took;
 			ways[*way]++;
@@ -182,9 +190,9 @@ static void find_the_best(size_t most, bool is_shot)
 			for (size_t n = 1UL << 16; n <= most; n *= 2) {
 				struct world w = {8, rates[r], latencies[a],
 						  is_shot};
-				struct dsam_lesson l = {0};
+				struct dsam_tuner tuner = {0};
 				enum dsam_way way;
-				uint64_t got = settle(&w, &l, n, 50, &way);
+				uint64_t got = settle(&w, &tuner, n, 50, &way);
 				uint64_t best = best_of(&w, n);
 
 				if (got > best + best / 20)
@@ -212,16 +220,16 @@ static void learn_a_change(bool is_shot)
 {
 	struct world before = {8, 20, 2000, is_shot};
 	struct world after = {8, 3, 9000, is_shot};
-	struct dsam_lesson l = {0};
+	struct dsam_tuner tuner = {0};
 	size_t n = 4UL << 20;
 	enum dsam_way way;
 
 	dsam_clock.ticks_per_us = 2000;
 	for (int i = 0; i < 3; i++) {
-		uint64_t got = settle(&before, &l, n, 50, &way);
+		uint64_t got = settle(&before, &tuner, n, 50, &way);
 
 		ck_assert_uint_le(got, best_of(&before, n) * 21 / 20);
-		got = settle(&after, &l, n, 50, &way);
+		got = settle(&after, &tuner, n, 50, &way);
 		ck_assert_uint_le(got, best_of(&after, n) * 21 / 20);
 	}
 }
@@ -242,17 +250,80 @@ END_TEST
 START_TEST(tries_are_seldom)
 {
 	struct world w = {8, 1, 1000000, false};
-	struct dsam_lesson l = {0};
+	struct dsam_tuner tuner = {0};
 	size_t n = 1UL << 16;
 	uint64_t sum = 0;
 	enum dsam_way way;
 
 	dsam_clock.ticks_per_us = 2000;
-	settle(&w, &l, n, 50, &way);
+	settle(&w, &tuner, n, 50, &way);
 	ck_assert_int_eq(way, DSAM_WAY_CPU);
 	for (int i = 0; i < 20000; i++)
-		sum += do_request(&w, &l, n, &way);
+		sum += do_request(&w, &tuner, n, &way);
 	ck_assert_uint_le(sum, 20000 * (n / w.cpu) * 21 / 20);
+}
+END_TEST
+
+/* Settled on the CPU: most requests are not asked about, tries come in time. */
+START_TEST(what_is_the_cpus_is_hardly_asked_about)
+{
+	struct world w = {8, 1, 10000, false};
+	struct dsam_tuner tuner = {0};
+	struct dsam_lesson *l;
+	size_t n = 1UL << 16;
+	int asked = 0, tries = 0;
+	enum dsam_way way;
+	uint64_t about;
+
+	dsam_clock.ticks_per_us = 2000;
+	settle(&w, &tuner, n, 200, &way);
+	l = dsam_tuner_lesson(&tuner, DSAM_WORK_MOVE, false, n);
+	for (int i = 0; i < 2000; i++) {
+		if (dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, n, &about)) {
+			ck_assert_uint_ge(about, n / 8 - n / 80);
+			ck_assert_uint_le(about, n / 8 + n / 80);
+			/* Never past the time of the next try. */
+			ck_assert_uint_lt(l->until[DSAM_WAY_BOTH], 2000);
+			continue;
+		}
+		do_request(&w, &tuner, n, &way);
+		asked++;
+		tries += way == DSAM_WAY_BOTH;
+	}
+	ck_assert_int_le(asked, 2000 / 10);
+	ck_assert_int_ge(tries, 3);
+	/* Other sizes, and fills, know nothing of it. */
+	ck_assert(!dsam_tuner_rests(&tuner, DSAM_WORK_FILL, n, &about));
+	ck_assert(!dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, 2 * n, &about));
+}
+END_TEST
+
+/* Where absent destinations are worth the device, all are asked about. */
+START_TEST(what_may_be_absent_is_asked_about)
+{
+	struct dsam_tuner tuner = {0};
+	size_t n = 1UL << 16;
+	struct dsam_lesson *present =
+		dsam_tuner_lesson(&tuner, DSAM_WORK_MOVE, false, n);
+	struct dsam_lesson *absent =
+		dsam_tuner_lesson(&tuner, DSAM_WORK_MOVE, true, n);
+	uint64_t about;
+
+	present->way[DSAM_WAY_CPU] = 1000;
+	present->way[DSAM_WAY_BOTH] = 2000;
+	present->until[DSAM_WAY_BOTH] = 100;
+	absent->way[DSAM_WAY_CPU] = 5000;
+	absent->way[DSAM_WAY_BOTH] = 4000;
+	dsam_tuner_rest(&tuner, DSAM_WORK_MOVE, n);
+	ck_assert(!dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, n, &about));
+	absent->way[DSAM_WAY_BOTH] = 6000;
+	absent->until[DSAM_WAY_BOTH] = 3;
+	dsam_tuner_rest(&tuner, DSAM_WORK_MOVE, n);
+	for (int i = 0; i < 3; i++)
+		ck_assert(dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, n, &about));
+	ck_assert(!dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, n, &about));
+	ck_assert_uint_eq(absent->until[DSAM_WAY_BOTH], 0);
+	ck_assert_uint_eq(present->until[DSAM_WAY_BOTH], 97);
 }
 END_TEST
 
@@ -262,4 +333,6 @@ RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  the_way_is_the_best_after_fifty_requests,
 	  one_cut_is_the_best_after_fifty_requests,
 	  a_change_is_learned_in_fifty_requests,
-	  a_change_is_learned_with_one_cut, tries_are_seldom)
+	  a_change_is_learned_with_one_cut, tries_are_seldom,
+	  what_is_the_cpus_is_hardly_asked_about,
+	  what_may_be_absent_is_asked_about)
