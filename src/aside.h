@@ -49,7 +49,8 @@ static inline bool dsam_aside_learned(enum dsam_op op, enum dsam_work work,
 	struct dsam_account a;
 	uint64_t ticks;
 
-	if (DSAM_UNLIKELY(s <= DSAM_SELF_GONE ||
+	if (!dsam_limits.is_learned ||
+	    DSAM_UNLIKELY(s <= DSAM_SELF_GONE ||
 			  dsam_self.epoch != dsam_slot_epoch()) ||
 	    !dsam_tuner_rests(&s->tuner, work, n, &ticks))
 		return false;
