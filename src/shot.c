@@ -10,8 +10,12 @@
 #include "clock.h"
 #include "offload.h"
 
-/* Above this what one request meets differs: both ends are looked at. */
-#define SHOT_MOST (8 * 1024 * 1024UL)
+/*
+ * Above the second what one request meets differs: both ends are looked at.
+ * From the first on as well, if most of it is the CPU's, who is there to look.
+ */
+#define SHOT_SLOW (1024 * 1024UL)
+#define SHOT_MOST (16 * 1024 * 1024UL)
 /* The CPU has its own part to do: one doorbell for what is no longer. */
 #define BATCH_PART (512 * 1024U)
 /* Less than this is not worth a look at its page. */
@@ -22,7 +26,8 @@ bool dsam_shot_fits(const struct dsam_story *st)
 	const struct dsam_queue *queue = NULL;
 	size_t pieces = DSAM_DEPTH / 2;
 
-	if (st->rq->n > SHOT_MOST)
+	if (st->rq->n > SHOT_MOST ||
+	    (st->rq->n > SHOT_SLOW && st->plan.share < DSAM_WHOLE / 2))
 		return false;
 	for (unsigned q = 0; q < dsam_queues.count; q++) {
 		if (!dsam_queue_is_open(&dsam_queues.q[q]))
@@ -34,7 +39,7 @@ bool dsam_shot_fits(const struct dsam_story *st)
 	/* All of it in flight at once. */
 	if (queue && queue->max_transfer < st->plan.chunk)
 		pieces = DSAM_BATCHES;
-	return queue && st->rq->n / pieces < st->plan.chunk;
+	return queue && st->rq->n / pieces <= st->plan.chunk;
 }
 
 /* Where the device's part begins: at a line of the destination. */

@@ -203,6 +203,8 @@ void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s)
 {
 	unsigned shift = l->is_try ? QUICK : STEADY;
 
+	/* A cut that was learned before was for another device. */
+	l->share = 0;
 	if (s->cpu)
 		weigh(&l->cpu, per_mib(s->cpu_ticks, s->cpu), shift);
 	if (s->device)

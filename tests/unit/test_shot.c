@@ -98,6 +98,38 @@ START_TEST(a_silent_queue)
 }
 END_TEST
 
+/* Where the CPU has the larger part of a long request, it looks. */
+START_TEST(which_requests_are_cut_once)
+{
+	static const struct {
+		size_t n;
+		uint32_t share; /* in percent */
+		unsigned queues;
+		bool fits;
+	} c[] = {
+		{64UL << 10, 5, 1, true},   {1UL << 20, 5, 1, true},
+		{4UL << 20, 45, 1, false},  {4UL << 20, 55, 1, true},
+		{16UL << 20, 75, 1, true},  {17UL << 20, 75, 1, false},
+		{64UL << 10, 75, 2, false},
+	};
+
+	start_with(2);
+	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
+		struct dsam_request rq = {.n = c[i].n};
+		struct dsam_story st = {.rq = &rq};
+
+		st.plan.chunk = 2UL << 20;
+		st.plan.share = DSAM_WHOLE / 100 * c[i].share;
+		dsam_queues.q[1].state = c[i].queues > 1
+						 ? DSAM_QUEUE_OPEN
+						 : DSAM_QUEUE_QUARANTINED;
+		dsam_queues.q[0].max_transfer = dsam_queues.q[1].max_transfer =
+			2U << 20;
+		ck_assert_msg(dsam_shot_fits(&st) == c[i].fits, "case %zu", i);
+	}
+}
+END_TEST
+
 RUN_SUITE("shot", every_byte_once, both_have_a_part,
 	  writes_to_memory_begin_at_a_line, a_full_queue, a_queue_that_fails,
-	  a_silent_queue)
+	  a_silent_queue, which_requests_are_cut_once)
