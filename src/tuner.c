@@ -19,6 +19,8 @@
 #define REST 16
 #define SERVICE_LEAST (512 * 1024UL)
 #define FIRST_TRIES 4
+/* Nearly is 1 of 8. */
+#define NEARLY_SHIFT 3
 /* What a sample weighs: a quarter, a half. */
 #define STEADY 2
 #define QUICK 1
@@ -29,6 +31,7 @@
 #define WAIT_SHIFT 6
 /* Sharing must gain something: 1 of 64. */
 #define GAIN_SHIFT 6
+#define ALONE_SHIFT 5
 /* The device's part is not worth a descriptor below this. */
 #define PART_LEAST 2048
 /* Above this the CPU's part is worth the look at its pages. */
@@ -73,7 +76,10 @@ static void weigh(uint64_t *e, uint64_t sample, unsigned shift)
 	*e = *e - (*e >> shift) + (sample >> shift) + 1;
 }
 
-/* The CPU, unless another way is known to gain something. */
+/*
+ * The CPU, unless another way is known to gain something.  Both, unless the
+ * device alone is better than what a single try says of both.
+ */
 static enum dsam_way best_way(const struct dsam_lesson *l)
 {
 	enum dsam_way best = DSAM_WAY_CPU;
@@ -83,6 +89,8 @@ static enum dsam_way best_way(const struct dsam_lesson *l)
 
 		if (best == DSAM_WAY_CPU)
 			t += t >> GAIN_SHIFT;
+		else
+			t += t >> ALONE_SHIFT;
 		if (l->way[w] && t < l->way[best])
 			best = (enum dsam_way)w;
 	}

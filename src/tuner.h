@@ -32,6 +32,7 @@ struct dsam_lesson {
 	uint8_t tries[DSAM_WAYS];
 	uint8_t growth; /* of share, when the device was the first again */
 	bool is_try; /* the request under way is one */
+	bool is_second; /* and if so, right after another */
 };
 
 #define DSAM_TOUCHES 256

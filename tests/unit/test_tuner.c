@@ -298,6 +298,43 @@ START_TEST(what_is_the_cpus_is_hardly_asked_about)
 }
 END_TEST
 
+/* A first try is slowed by what is not warm: nearly as good, and it is
+ * repeated. */
+START_TEST(what_nearly_won_has_another_go)
+{
+	struct dsam_lesson l = {.way = {5000, 1000, 1200},
+				.until = {900, 900, 0},
+				.share = DSAM_WHOLE / 4 * 3,
+				.tries = {4, 4, 4}};
+	size_t n = 1UL << 20;
+	uint32_t share;
+
+	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_DEVICE);
+	dsam_tuner_took(&l, DSAM_WAY_DEVICE, n, 1060);
+	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_DEVICE);
+	dsam_tuner_took(&l, DSAM_WAY_DEVICE, n, 900);
+	ck_assert_uint_le(l.way[DSAM_WAY_DEVICE], 901);
+	/* It won, and is no try any more. */
+	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_DEVICE);
+	ck_assert(!l.is_try);
+	/* Twice is enough; far behind is not nearly. */
+	l = (struct dsam_lesson){.way = {5000, 1000, 1200},
+				 .until = {900, 900, 0},
+				 .share = DSAM_WHOLE / 4 * 3,
+				 .tries = {4, 4, 4}};
+	for (int i = 0; i < 2; i++) {
+		ck_assert_int_eq(dsam_tuner_way(&l, n, &share),
+				 DSAM_WAY_DEVICE);
+		dsam_tuner_took(&l, DSAM_WAY_DEVICE, n, 1060);
+	}
+	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_BOTH);
+	l.until[DSAM_WAY_DEVICE] = 0;
+	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_DEVICE);
+	dsam_tuner_took(&l, DSAM_WAY_DEVICE, n, 1900);
+	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_BOTH);
+}
+END_TEST
+
 /* Where absent destinations are worth the device, all are asked about. */
 START_TEST(what_may_be_absent_is_asked_about)
 {
@@ -335,4 +372,4 @@ RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  a_change_is_learned_in_fifty_requests,
 	  a_change_is_learned_with_one_cut, tries_are_seldom,
 	  what_is_the_cpus_is_hardly_asked_about,
-	  what_may_be_absent_is_asked_about)
+	  what_nearly_won_has_another_go, what_may_be_absent_is_asked_about)
