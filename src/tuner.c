@@ -24,9 +24,12 @@
 /* What a sample weighs: a quarter, a half. */
 #define STEADY 2
 #define QUICK 1
-/* The device's part grows by 1 of 64, the double each time, by 1 of 4. */
+/* The device's part grows by 1 of 64 (long ones': 128), the double each time.
+ */
 #define GROWTH_SHIFT 6
 #define GROWTH_MOST 4
+/* Who waited is seen too late by some 50 ns, which is nothing to those. */
+#define LONG (512 * 1024UL)
 /* A wait of less than 1 of 64 is none. */
 #define WAIT_SHIFT 6
 /* Sharing must gain something: 1 of 64. */
@@ -231,13 +234,14 @@ void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s)
 	uint64_t least = DSAM_WHOLE * PART_LEAST / s->n + 1;
 	uint64_t device = per_mib(s->device_ticks, s->device);
 	uint64_t wait = s->device_ticks - s->cpu_ticks;
+	unsigned step = s->n < LONG ? GROWTH_SHIFT : GROWTH_SHIFT + 1;
 
 	if (s->n > s->device)
 		weigh(&l->cpu, per_mib(s->cpu_ticks, s->n - s->device), shift);
 	if (s->is_waited || !l->device || device < l->device)
 		weigh(&l->device, device, shift);
 	if (!s->is_waited) {
-		share += (share << l->growth >> GROWTH_SHIFT) + 1;
+		share += (share << l->growth >> step) + 1;
 		l->growth += l->growth < GROWTH_MOST;
 		l->share =
 			(uint32_t)(share < DSAM_WHOLE ? share : DSAM_WHOLE - 1);
