@@ -20,7 +20,7 @@
 #define LEARN 50
 #define FRACTIONS 20
 #define BEST 3
-#define ROUNDS 5
+#define ROUNDS 15
 #define ROOM (256UL << 20)
 
 static const size_t sizes[] = {64UL << 10, 256UL << 10, 1UL << 20,
