@@ -127,7 +127,7 @@ static void with_device(struct dsam_story *st, struct dsam_lesson *lesson)
 	}
 	if (dsam_is_compare(st->rq))
 		dsam_compare_run(st, lesson);
-	else if (lesson && dsam_shot_fits(st))
+	else if (lesson && dsam_shot_fits(st, lesson))
 		dsam_shot_run(st, lesson);
 	else if (lesson)
 		dsam_share_run(st, lesson);

@@ -10,6 +10,8 @@
 #include "clock.h"
 #include "offload.h"
 
+/* Up to this a look at the device, and another piece, is never worth it. */
+#define SHOT_SHORT (512 * 1024UL)
 /*
  * Above the second what one request meets differs: both ends are looked at.
  * From the first on as well, if most of it is the CPU's, who is there to look.
@@ -21,12 +23,14 @@
 /* Less than this is not worth a look at its page. */
 #define CPU_LEAST 1024UL
 
-bool dsam_shot_fits(const struct dsam_story *st)
+bool dsam_shot_fits(const struct dsam_story *st,
+		    const struct dsam_lesson *lesson)
 {
 	const struct dsam_queue *queue = NULL;
 	size_t pieces = DSAM_DEPTH / 2;
 
 	if (st->rq->n > SHOT_MOST ||
+	    (st->rq->n > SHOT_SHORT && lesson->others > DSAM_MANY_OTHERS) ||
 	    (st->rq->n > SHOT_SLOW && st->plan.share < DSAM_WHOLE / 2))
 		return false;
 	for (unsigned q = 0; q < dsam_queues.count; q++) {

@@ -5,8 +5,12 @@
 
 #include "pieces.h"
 
-/* Is the request one for this?  Short, and one queue is open. */
-bool dsam_shot_fits(const struct dsam_story *st);
+/*
+ * Is the request one for this?  Short, one queue is open, and what was learned
+ * of such requests says that nobody else makes the device's time vary.
+ */
+bool dsam_shot_fits(const struct dsam_story *st,
+		    const struct dsam_lesson *lesson);
 
 /*
  * Give the device plan.share of the request, from the back, as one descriptor,

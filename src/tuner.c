@@ -30,6 +30,9 @@
 #define GROWTH_MOST 4
 /* Who waited is seen too late by some 50 ns, which is nothing to those. */
 #define LONG (512 * 1024UL)
+/* Off by 1 of 8; one such request weighs so much. */
+#define OTHERS_SHIFT 3
+#define OTHERS_SEEN 32
 /* A wait of less than 1 of 64 is none. */
 #define WAIT_SHIFT 6
 /* Sharing must gain something: 1 of 64. */
@@ -214,12 +217,29 @@ void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s)
 {
 	unsigned shift = l->is_try ? QUICK : STEADY;
 
-	/* A cut that was learned before was for another device. */
+	/* A cut is tried again when it may be worth it. */
+	l->others -= l->others > 0;
+	/* One that was learned before was for another device. */
 	l->share = 0;
 	if (s->cpu)
 		weigh(&l->cpu, per_mib(s->cpu_ticks, s->cpu), shift);
 	if (s->device)
 		weigh(&l->device, per_mib(s->device_ticks, s->device), shift);
+}
+
+/*
+ * Another thread or process shares the device: it takes longer when theirs is
+ * before ours, and that is not for the cut to follow.
+ */
+static void note_others(struct dsam_lesson *l, uint64_t device)
+{
+	uint64_t off =
+		device > l->device ? device - l->device : l->device - device;
+
+	if (off <= l->device >> OTHERS_SHIFT)
+		l->others -= l->others / 8;
+	else if (l->others <= UINT8_MAX - OTHERS_SEEN)
+		l->others += OTHERS_SEEN;
 }
 
 /*
@@ -236,6 +256,8 @@ void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s)
 	uint64_t wait = s->device_ticks - s->cpu_ticks;
 	unsigned step = s->n < LONG ? GROWTH_SHIFT : GROWTH_SHIFT + 1;
 
+	if (s->is_waited && l->device)
+		note_others(l, device);
 	if (s->n > s->device)
 		weigh(&l->cpu, per_mib(s->cpu_ticks, s->n - s->device), shift);
 	if (s->is_waited || !l->device || device < l->device)

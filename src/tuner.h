@@ -31,6 +31,7 @@ struct dsam_lesson {
 	uint32_t until[DSAM_WAYS]; /* requests until a slower way is tried */
 	uint8_t tries[DSAM_WAYS];
 	uint8_t growth; /* of share, when the device was the first again */
+	uint8_t others; /* how much of late the device's time varied */
 	bool is_try; /* the request under way is one */
 	bool is_second; /* and if so, right after another */
 };
@@ -120,6 +121,8 @@ struct dsam_shot {
 	bool is_waited; /* the CPU was the first; else device_ticks is a bound
 			 */
 };
+/* Above this the device's time varies too much for one cut to be learned. */
+#define DSAM_MANY_OTHERS 96
 void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s);
 
 /*

@@ -105,18 +105,28 @@ START_TEST(which_requests_are_cut_once)
 		size_t n;
 		uint32_t share; /* in percent */
 		unsigned queues;
+		uint8_t others;
 		bool fits;
 	} c[] = {
-		{64UL << 10, 5, 1, true},   {1UL << 20, 5, 1, true},
-		{4UL << 20, 45, 1, false},  {4UL << 20, 55, 1, true},
-		{16UL << 20, 75, 1, true},  {17UL << 20, 75, 1, false},
-		{64UL << 10, 75, 2, false},
+		{64UL << 10, 5, 1, 0, true},
+		{1UL << 20, 5, 1, 0, true},
+		{4UL << 20, 45, 1, 0, false},
+		{4UL << 20, 55, 1, 0, true},
+		{16UL << 20, 75, 1, 0, true},
+		{17UL << 20, 75, 1, 0, false},
+		{64UL << 10, 75, 2, 0, false},
+		/* Others use the device, too. */
+		{1UL << 20, 75, 1, 96, true},
+		{1UL << 20, 75, 1, 97, false},
+		{512UL << 10, 75, 1, 255, true},
 	};
 
 	start_with(2);
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
 		struct dsam_request rq = {.n = c[i].n};
 		struct dsam_story st = {.rq = &rq};
+
+		const struct dsam_lesson lesson = {.others = c[i].others};
 
 		st.plan.chunk = 2UL << 20;
 		st.plan.share = DSAM_WHOLE / 100 * c[i].share;
@@ -125,7 +135,8 @@ START_TEST(which_requests_are_cut_once)
 						 : DSAM_QUEUE_QUARANTINED;
 		dsam_queues.q[0].max_transfer = dsam_queues.q[1].max_transfer =
 			2U << 20;
-		ck_assert_msg(dsam_shot_fits(&st) == c[i].fits, "case %zu", i);
+		ck_assert_msg(dsam_shot_fits(&st, &lesson) == c[i].fits,
+			      "case %zu", i);
 	}
 }
 END_TEST

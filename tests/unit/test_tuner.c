@@ -298,6 +298,32 @@ START_TEST(what_is_the_cpus_is_hardly_asked_about)
 }
 END_TEST
 
+/* Another thread's pieces are before ours, or not: seen, and forgotten. */
+START_TEST(who_shares_the_device_is_noticed)
+{
+	struct dsam_lesson l = {0};
+	struct dsam_shot s = {.n = 1UL << 20,
+			      .device = 1UL << 19,
+			      .cpu_ticks = 1000,
+			      .is_waited = true};
+	const struct dsam_shared met = {1UL << 19, 1UL << 19, 1000, 1000};
+
+	for (int i = 0; i < 100; i++) {
+		s.device_ticks = 1010 + i % 3;
+		dsam_tuner_shot(&l, &s);
+	}
+	ck_assert_uint_le(l.others, 7);
+	for (int i = 0; i < 10; i++) {
+		s.device_ticks = i % 2 ? 1010 : 2000;
+		dsam_tuner_shot(&l, &s);
+	}
+	ck_assert_uint_gt(l.others, DSAM_MANY_OTHERS);
+	for (int i = 0; i < 256; i++)
+		dsam_tuner_shared(&l, &met);
+	ck_assert_uint_eq(l.others, 0);
+}
+END_TEST
+
 /* A first try is slowed by what is not warm: nearly as good, and it is
  * repeated. */
 START_TEST(what_nearly_won_has_another_go)
@@ -372,4 +398,5 @@ RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  a_change_is_learned_in_fifty_requests,
 	  a_change_is_learned_with_one_cut, tries_are_seldom,
 	  what_is_the_cpus_is_hardly_asked_about,
-	  what_nearly_won_has_another_go, what_may_be_absent_is_asked_about)
+	  who_shares_the_device_is_noticed, what_nearly_won_has_another_go,
+	  what_may_be_absent_is_asked_about)
