@@ -91,8 +91,20 @@ INLINE bool judge(struct dsam_caller_cache *cache, uintptr_t ip,
 		  uint64_t *what)
 {
 	struct dsam_caller_known *k = set_of(cache, ip);
-	const struct dsam_module *m = *at;
+	const struct dsam_module *m;
+	uint64_t known = 0;
+	bool is_known = recall(k, ip, &known);
 
+	if (DSAM_LIKELY(is_known)) {
+		m = dsam_what_module(known);
+		/* Never unloaded: no need to ask who is there. */
+		if (DSAM_LIKELY(m && m->stays)) {
+			*at = NULL;
+			*what = known;
+			return true;
+		}
+	}
+	m = *at;
 	/* Most frames lie in the module of the frame before. */
 	if (!m ||
 	    !dsam_frame_has((uintptr_t)m->start, (uintptr_t)m->end, ip - 1)) {
@@ -102,8 +114,9 @@ INLINE bool judge(struct dsam_caller_cache *cache, uintptr_t ip,
 		if (DSAM_UNLIKELY(dsam_callers.find((void *)(ip - 1), o)))
 			return true;
 	}
-	if (DSAM_LIKELY(recall(k, ip, what))) {
-		m = dsam_what_module(*what);
+	if (DSAM_LIKELY(is_known)) {
+		*what = known;
+		m = dsam_what_module(known);
 		if (DSAM_LIKELY(m && (m == *at || dsam_module_is(m, o)))) {
 			*at = m;
 			if (DSAM_LIKELY(m->build_id || dsam_callers.depth == 1))

@@ -20,6 +20,7 @@ void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 	l->name[0] = dsam_name_base(file);
 	l->name[1] = other ? dsam_name_base(other) : NULL;
 	l->rules = l->ranges = l->bits = 0;
+	l->stays = false;
 	l->module = NULL;
 	for (unsigned i = 0; i < dsam_modules.rules; i++) {
 		const struct dsam_rule *r = &dsam_modules.rule[i];
@@ -168,6 +169,7 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 	m->map = l->object->dlfo_link_map;
 	m->bits = l->bits;
 	m->is_late = is_late;
+	m->stays = l->stays;
 	m->missed = missed;
 	m->ranges = l->ranges;
 	dsam_module_identify(m);

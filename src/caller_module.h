@@ -41,6 +41,8 @@ struct dsam_module {
 	const char *build_id; /* where to read it; NULL: sum */
 	size_t summed; /* bytes */
 	bool is_late; /* came after birth */
+	/* The program was started with it: nobody else comes to its place. */
+	bool stays;
 	uint32_t path_bytes;
 	uint32_t bits; /* of all its code */
 	/*
@@ -83,6 +85,7 @@ struct dsam_look {
 		     uint64_t size);
 	void *user;
 	uint32_t ranges, bits;
+	bool stays;
 };
 
 /* Of its file, as the loader has it. */

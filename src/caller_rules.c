@@ -79,6 +79,7 @@ static void resolve(struct dsam_rules_birth *b, const struct dl_find_object *o,
 			dsam_module_dynsym(&l);
 	}
 	note_found(&l);
+	l.stays = dsam_startup_has(&b->startup, o->dlfo_link_map);
 	if (dsam_module_take(&l)) {
 		if (l.rules && !by_file(&l, b, &s))
 			dsam_module_dynsym(&l);
@@ -107,6 +108,8 @@ static int each(struct dl_phdr_info *info, size_t size, void *user)
 	(void)size;
 	if (!code || dsam_callers.find(code, &o))
 		return 0;
+	if (!b->startup.count)
+		dsam_startup_find(&b->startup, o.dlfo_link_map);
 	resolve(b, &o,
 		info->dlpi_name[0] ? info->dlpi_name : dsam_modules.program);
 	return 0;
@@ -114,5 +117,6 @@ static int each(struct dl_phdr_info *info, size_t size, void *user)
 
 void dsam_caller_rules_resolve(struct dsam_rules_birth *b)
 {
+	b->startup.count = 0;
 	dl_iterate_phdr(each, b);
 }
