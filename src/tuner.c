@@ -11,9 +11,9 @@
 #define TOUCH_RUN 32
 #define MIB_SHIFT 20
 /* Requests between two tries of the slower way, when it lost by nothing. */
-#define TRY_AFTER 24
-/* A loss of 100 % is tried so many requests more seldom: 1.6 % at most. */
-#define TRY_LOSS 64
+#define TRY_AFTER 20
+/* A loss of 100 % is tried so many requests more seldom: 2 % at most. */
+#define TRY_LOSS 48
 #define TRY_MOST 65536
 /* Of so many requests of the CPU alone one is looked at: it changes little. */
 #define REST 16

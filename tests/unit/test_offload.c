@@ -402,7 +402,7 @@ START_TEST(what_is_not_asked_about_is_counted)
 	ck_assert_int_eq(dsam_profile_birth(), 0);
 	dsam_callers.find = finds_nothing;
 	for (int i = 0; i < 20; i++)
-		copy(n);
+		dsam_offload_copy(DSAM_OP_MEMCPY, to, from, n, from, NULL);
 	ck_assert_int_eq(t->rest[DSAM_WORK_MOVE][15], 0);
 	ck_assert_uint_eq(o->why_calls[DSAM_WHY_SLOWER], 120);
 }
