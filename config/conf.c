@@ -21,7 +21,9 @@ void dsam_conf_defaults(struct dsam_conf *conf)
 {
 	char why[160];
 
-	memset(conf, 0, sizeof(*conf));
+	/* Not all of it: the room for rules is 32 pages to make present. */
+	memset(conf->from, 0, sizeof(conf->from));
+	conf->file[0] = 0;
 	for (int k = 0; k < DSAM_KEYS; k++)
 		dsam_conf_value_set(conf, (enum dsam_key)k,
 				    dsam_key_table[k].def, false, why,
