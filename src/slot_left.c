@@ -45,6 +45,9 @@ void dsam_left_await(struct dsam_slot *s)
 			if (dsam_ticks_between(start, dsam_ticks()) >
 				    dsam_queue_deadline ||
 			    atomic_load(&q->state) >= DSAM_QUEUE_CLOSING) {
+				/* Others may have had all that time. */
+				if (!waits(s, e))
+					break;
 				/* Not closed: leave the entry alone. */
 				if (dsam_queue_give_up(q))
 					dsam_slot_release(s, e);

@@ -250,6 +250,13 @@ static bool is_closing(const struct dsam_queue *q)
 	       DSAM_QUEUE_CLOSING;
 }
 
+/* Was the record written, or is the entry another request's by now? */
+static bool is_over(const struct dsam_slot *s, const struct dsam_piece *p)
+{
+	return *(const volatile uint8_t *)&s->rec[p->entry].status ||
+	       *(const volatile uint32_t *)&s->serial[p->entry] != p->serial;
+}
+
 enum answer {
 	ANSWERED,
 	SILENT,
@@ -276,10 +283,13 @@ static enum answer wait_for(const struct dsam_submission *sub,
 		/* The child of a fork in a signal handler comes back here. */
 		if (DSAM_UNLIKELY(dsam_slot_epoch() != sub->epoch))
 			return FORKED;
-		if (*status || s->serial[p->entry] != p->serial)
+		if (is_over(s, p))
 			return ANSWERED;
 		waited = dsam_ticks_between(p->sent, now ? now : dsam_ticks());
 		if (DSAM_UNLIKELY(waited > patience || is_closing(q))) {
+			/* Handlers, or others, may have had all that time. */
+			if (is_over(s, p))
+				return ANSWERED;
 			if (dsam_queue_give_up(q))
 				break;
 			patience = waited + dsam_queue_deadline;

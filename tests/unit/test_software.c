@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* The software DSA: its script, its queue, engines, the inline turn. */
 #include "engine.h"
+#include "step.h"
 
 #include <sched.h>
 #include <setjmp.h>
@@ -343,17 +344,6 @@ static void on_step(int sig)
 	(void)sig;
 	if (!steps_left--)
 		siglongjmp(away, 1);
-}
-
-/* Trap after each instruction from here on, or no more. */
-static inline void single_step(bool is_on)
-{
-	if (is_on)
-		__asm__ volatile("pushfq; orl $0x100, (%%rsp); popfq" ::
-					 : "memory", "cc");
-	else
-		__asm__ volatile("pushfq; andl $~0x100, (%%rsp); popfq" ::
-					 : "memory", "cc");
 }
 
 /* A handler may leave an enqueue at any instruction: others go on. */

@@ -2,8 +2,11 @@
 /* Waiting for a descriptor's answer, or for none. */
 #include "fake_device.h"
 
+#include "step.h"
+
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 
 static char src[8192], dst[8192];
 static struct dsam_request copy = {.dst = dst, .src = src, .n = 8192};
@@ -202,9 +205,52 @@ START_TEST(every_way_of_waiting_sees_the_answer)
 }
 END_TEST
 
+static volatile int steps_left;
+
+/* The program's handlers take all the time there is; meanwhile it answers. */
+static void on_step(int sig)
+{
+	(void)sig;
+	if (steps_left--)
+		return;
+	while (dsam_ticks_between(piece.sent, dsam_ticks()) <
+	       2 * dsam_queue_deadline)
+		;
+	fake_answer(fake[0].at, DSA_COMP_SUCCESS);
+}
+
+/* Wherever in the wait that was: an answer that is there is not missed. */
+START_TEST(handlers_that_outlast_the_deadline)
+{
+	int at;
+
+	/* Traps would be missed, or take too long. */
+	if (HAS_TSAN)
+		SKIP("handlers outlast the deadline", "no traps under TSan");
+	start(1);
+	dsam_waiting.how = DSAM_WAIT_BY_SPIN;
+	dsam_waiting.is_auto = false;
+	signal(SIGTRAP, on_step);
+	for (at = 0; at < 200; at++) {
+		dsam_queue_deadline = 4000 * dsam_clock.ticks_per_us;
+		EXPECT_SUBMIT(0, DSAM_WHY_NONE);
+		steps_left = at;
+		single_step(true);
+		dsam_submit_await(&sub, &piece);
+		single_step(false);
+		ck_assert_uint_eq(fake[0].drained, 0);
+		/* It ends by the answer, be it after all of the steps. */
+		if (steps_left >= 0)
+			fake_answer(fake[0].at, DSA_COMP_SUCCESS);
+		ck_assert_int_eq(settle().kind, DSAM_OUTCOME_DONE);
+	}
+}
+END_TEST
+
 RUN_SUITE("submit_settle", success_is_learned,
 	  errors_in_a_row_put_the_queue_aside, a_fault_is_no_error_of_the_queue,
 	  silence_until_the_deadline_closes_the_queue,
 	  an_answer_that_came_while_draining_counts, many_wait_and_one_drains,
 	  a_child_does_not_touch_what_it_inherited,
-	  every_way_of_waiting_sees_the_answer)
+	  every_way_of_waiting_sees_the_answer,
+	  handlers_that_outlast_the_deadline)
