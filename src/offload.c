@@ -173,7 +173,8 @@ static uint64_t go(struct dsam_story *st, uint64_t start)
 	/* Who asks, and how often, is then not to be known. */
 	if (way == DSAM_WAY_CPU && !dsam_callers.has_rules &&
 	    !dsam_tuning.profiles)
-		dsam_tuner_rest(&slot->tuner, dsam_work_of(rq), rq->n);
+		dsam_tuner_rest(&slot->tuner, dsam_work_of(rq), st->plan.touch,
+				rq->n);
 	return end;
 }
 

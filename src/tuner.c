@@ -19,8 +19,6 @@
 #define REST 16
 #define SERVICE_LEAST (512 * 1024UL)
 #define FIRST_TRIES 4
-/* Nearly is 1 of 8. */
-#define NEARLY_SHIFT 3
 /* What a sample weighs: a quarter, a half. */
 #define STEADY 2
 #define QUICK 1
@@ -37,6 +35,7 @@
 #define WAIT_SHIFT 6
 /* Sharing must gain something: 1 of 64. */
 #define GAIN_SHIFT 6
+/* A single try of both is slower than what follows, by up to 1 of 32. */
 #define ALONE_SHIFT 5
 /* The device's part is not worth a descriptor below this. */
 #define PART_LEAST 2048
@@ -190,7 +189,8 @@ void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 	l->is_try = false;
 }
 
-void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, size_t n)
+void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, bool is_absent,
+		     size_t n)
 {
 	unsigned bin = dsam_stats_bin(n);
 	uint32_t rest = REST - 1;
@@ -210,6 +210,8 @@ void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, size_t n)
 		for (int w = 0; w < DSAM_WAYS; w++)
 			l->until[w] -= l->until[w] < rest ? l->until[w] : rest;
 	}
+	t->rest_ticks[work][bin] =
+		t->lesson[work][is_absent][bin].way[DSAM_WAY_CPU];
 	t->rest[work][bin] = (uint8_t)rest;
 }
 

@@ -33,7 +33,6 @@ struct dsam_lesson {
 	uint8_t growth; /* of share, when the device was the first again */
 	uint8_t others; /* how much of late the device's time varied */
 	bool is_try; /* the request under way is one */
-	bool is_second; /* and if so, right after another */
 };
 
 #define DSAM_TOUCHES 256
@@ -51,6 +50,7 @@ struct dsam_tuner {
 	uint8_t touch[DSAM_TOUCHES];
 	/* Requests of a size that nobody asks about: see dsam_tuner_rest. */
 	uint8_t rest[DSAM_WORKS][DSAM_BINS];
+	uint64_t rest_ticks[DSAM_WORKS][DSAM_BINS]; /* of those, for a MiB */
 };
 
 /*
@@ -84,26 +84,27 @@ void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 		     uint64_t ticks);
 
 /*
- * A request of n bytes was the CPU's and lost nothing by it: the next few are
+ * A request of n bytes, its destination expected to be absent or not, was the
+ * CPU's and lost nothing by it: the next few are
  * the CPU's without being asked about, or timed, but never one that should try
  * another way.  Between these is the cutoff that adapts: for a size that is
  * not worth it, the price of asking goes to a few ns.
  */
-void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, size_t n);
+void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, bool is_absent,
+		     size_t n);
 
 /* Is this request one of those?  *ticks is about what it will take. */
 static inline bool dsam_tuner_rests(struct dsam_tuner *t, enum dsam_work work,
 				    size_t n, uint64_t *ticks)
 {
 	unsigned bin = dsam_stats_bin(n);
-	const struct dsam_lesson *l = t->lesson[work][0];
 	uint8_t left = t->rest[work][bin];
 
 	if (!left)
 		return false;
 	/* A signal handler in between may have it counted twice: no harm. */
 	t->rest[work][bin] = left - 1;
-	*ticks = l[bin].way[DSAM_WAY_CPU] * (n >> 10) >> 10;
+	*ticks = t->rest_ticks[work][bin] * (n >> 10) >> 10;
 	return true;
 }
 

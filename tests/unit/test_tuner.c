@@ -133,7 +133,7 @@ static uint64_t do_request(const struct world *w, struct dsam_tuner *tuner,
 	}
 	dsam_tuner_took(l, *way, n, ticks);
 	if (*way == DSAM_WAY_CPU)
-		dsam_tuner_rest(tuner, DSAM_WORK_MOVE, n);
+		dsam_tuner_rest(tuner, DSAM_WORK_MOVE, false, n);
 	return ticks;
 }
 
@@ -324,40 +324,19 @@ START_TEST(who_shares_the_device_is_noticed)
 }
 END_TEST
 
-/* A first try is slowed by what is not warm: nearly as good, and it is
- * repeated. */
-START_TEST(what_nearly_won_has_another_go)
+/* As near as both have come by a single try, they go on together. */
+START_TEST(both_before_the_device_alone)
 {
-	struct dsam_lesson l = {.way = {5000, 1000, 1200},
-				.until = {900, 900, 0},
+	struct dsam_lesson l = {.way = {5000, 1020, 1000},
+				.until = {900, 900, 900},
 				.share = DSAM_WHOLE / 4 * 3,
 				.tries = {4, 4, 4}};
 	size_t n = 1UL << 20;
 	uint32_t share;
 
-	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_DEVICE);
-	dsam_tuner_took(&l, DSAM_WAY_DEVICE, n, 1060);
-	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_DEVICE);
-	dsam_tuner_took(&l, DSAM_WAY_DEVICE, n, 900);
-	ck_assert_uint_le(l.way[DSAM_WAY_DEVICE], 901);
-	/* It won, and is no try any more. */
-	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_DEVICE);
-	ck_assert(!l.is_try);
-	/* Twice is enough; far behind is not nearly. */
-	l = (struct dsam_lesson){.way = {5000, 1000, 1200},
-				 .until = {900, 900, 0},
-				 .share = DSAM_WHOLE / 4 * 3,
-				 .tries = {4, 4, 4}};
-	for (int i = 0; i < 2; i++) {
-		ck_assert_int_eq(dsam_tuner_way(&l, n, &share),
-				 DSAM_WAY_DEVICE);
-		dsam_tuner_took(&l, DSAM_WAY_DEVICE, n, 1060);
-	}
 	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_BOTH);
-	l.until[DSAM_WAY_DEVICE] = 0;
+	l.way[DSAM_WAY_BOTH] = 1040;
 	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_DEVICE);
-	dsam_tuner_took(&l, DSAM_WAY_DEVICE, n, 1900);
-	ck_assert_int_eq(dsam_tuner_way(&l, n, &share), DSAM_WAY_BOTH);
 }
 END_TEST
 
@@ -377,16 +356,23 @@ START_TEST(what_may_be_absent_is_asked_about)
 	present->until[DSAM_WAY_BOTH] = 100;
 	absent->way[DSAM_WAY_CPU] = 5000;
 	absent->way[DSAM_WAY_BOTH] = 4000;
-	dsam_tuner_rest(&tuner, DSAM_WORK_MOVE, n);
+	dsam_tuner_rest(&tuner, DSAM_WORK_MOVE, true, n);
 	ck_assert(!dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, n, &about));
 	absent->way[DSAM_WAY_BOTH] = 6000;
 	absent->until[DSAM_WAY_BOTH] = 3;
-	dsam_tuner_rest(&tuner, DSAM_WORK_MOVE, n);
+	dsam_tuner_rest(&tuner, DSAM_WORK_MOVE, true, n);
 	for (int i = 0; i < 3; i++)
 		ck_assert(dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, n, &about));
 	ck_assert(!dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, n, &about));
 	ck_assert_uint_eq(absent->until[DSAM_WAY_BOTH], 0);
 	ck_assert_uint_eq(present->until[DSAM_WAY_BOTH], 97);
+	/* What such a request takes, and nothing is known of the others. */
+	ck_assert_uint_eq(about, 5000 * (n >> 10) >> 10);
+	memset(present, 0, sizeof(*present));
+	absent->until[DSAM_WAY_BOTH] = 3;
+	dsam_tuner_rest(&tuner, DSAM_WORK_MOVE, true, n);
+	ck_assert(dsam_tuner_rests(&tuner, DSAM_WORK_MOVE, n, &about));
+	ck_assert_uint_eq(about, 5000 * (n >> 10) >> 10);
 }
 END_TEST
 
@@ -398,5 +384,5 @@ RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  a_change_is_learned_in_fifty_requests,
 	  a_change_is_learned_with_one_cut, tries_are_seldom,
 	  what_is_the_cpus_is_hardly_asked_about,
-	  who_shares_the_device_is_noticed, what_nearly_won_has_another_go,
+	  who_shares_the_device_is_noticed, both_before_the_device_alone,
 	  what_may_be_absent_is_asked_about)
