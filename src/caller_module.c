@@ -88,12 +88,6 @@ static uint32_t count_symbols(const uint32_t *hash)
 	return last + 1;
 }
 
-/* glibc relocates these pointers in place, but not the vdso's. */
-static const void *pointer(const struct link_map *map, uint64_t p)
-{
-	return (const void *)(p < map->l_addr ? map->l_addr + p : p);
-}
-
 void dsam_module_dynsym(struct dsam_look *l)
 {
 	const struct link_map *map = l->object->dlfo_link_map;
@@ -102,7 +96,7 @@ void dsam_module_dynsym(struct dsam_look *l)
 	uint32_t count = 0;
 
 	for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag != DT_NULL; d++) {
-		const void *p = pointer(map, d->d_un.d_ptr);
+		const void *p = dsam_module_pointer(map, d->d_un.d_ptr);
 
 		if (d->d_tag == DT_SYMTAB)
 			sym = p;

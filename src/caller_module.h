@@ -96,6 +96,14 @@ static inline const char *dsam_module_path(const struct dl_find_object *o)
 	return path[0] ? path : dsam_modules.program;
 }
 
+/* glibc relocates the pointers of a dynamic section in place; not the vdso's.
+ */
+static inline const void *dsam_module_pointer(const struct link_map *map,
+					      uint64_t p)
+{
+	return (const void *)(p < map->l_addr ? map->l_addr + p : p);
+}
+
 /* Note who the module is: its build ID, or else a sum. */
 void dsam_module_identify(struct dsam_module *m);
 

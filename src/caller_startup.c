@@ -6,6 +6,7 @@
  */
 #include "caller_startup.h"
 
+#include "caller_module.h"
 #include "caller_name.h"
 
 #include <string.h>
@@ -18,15 +19,11 @@ bool dsam_startup_has(const struct dsam_startup *s, const struct link_map *map)
 	return false;
 }
 
-/* The strings of the dynamic section; relocated, but in the vdso. */
 static const char *strings_of(const struct link_map *map)
 {
 	for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag != DT_NULL; d++)
 		if (d->d_tag == DT_STRTAB)
-			return (const char *)(d->d_un.d_ptr < map->l_addr
-						      ? map->l_addr +
-								d->d_un.d_ptr
-						      : d->d_un.d_ptr);
+			return dsam_module_pointer(map, d->d_un.d_ptr);
 	return NULL;
 }
 

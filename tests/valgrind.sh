@@ -17,12 +17,6 @@
 # polled; an acquire counts as having seen all releases before it; and the
 # system calls that the shipped engines copy by are not run.
 . tests/lib.sh "$1"
-is_bad=
-# As elsewhere; and nobody counts our lines.
-not_ok() { # NAME WHY
-	is_bad=1
-	echo "not ok $1: $(tr '\n' ' ' <<<"${*:2}" | cut -c 1-300)"
-}
 if ! command -v valgrind >/dev/null; then
 	skip valgrind 'not installed; make deps-lint'
 	exit 0
