@@ -206,6 +206,7 @@ START_TEST(every_way_of_waiting_sees_the_answer)
 END_TEST
 
 static volatile int steps_left;
+static volatile bool is_late;
 
 /* The program's handlers take all the time there is; meanwhile it answers. */
 static void on_step(int sig)
@@ -213,6 +214,8 @@ static void on_step(int sig)
 	(void)sig;
 	if (steps_left--)
 		return;
+	is_late = dsam_ticks_between(piece.sent, dsam_ticks()) >
+		  dsam_queue_deadline;
 	while (dsam_ticks_between(piece.sent, dsam_ticks()) <
 	       2 * dsam_queue_deadline)
 		;
@@ -235,13 +238,19 @@ START_TEST(handlers_that_outlast_the_deadline)
 		dsam_queue_deadline = 4000 * dsam_clock.ticks_per_us;
 		EXPECT_SUBMIT(0, DSAM_WHY_NONE);
 		steps_left = at;
+		is_late = true;
 		single_step(true);
 		dsam_submit_await(&sub, &piece);
 		single_step(false);
+		/* The machine stood still: the silence was real.  Once more. */
+		if (is_late) {
+			(void)settle();
+			engine_revive();
+			fake[0].drained = 0;
+			at--;
+			continue;
+		}
 		ck_assert_uint_eq(fake[0].drained, 0);
-		/* It ends by the answer, be it after all of the steps. */
-		if (steps_left >= 0)
-			fake_answer(fake[0].at, DSA_COMP_SUCCESS);
 		ck_assert_int_eq(settle().kind, DSAM_OUTCOME_DONE);
 	}
 }
