@@ -20,7 +20,7 @@ WERROR ?= 0
 
 # ---- files: a .c is HOT (runs on calls) or COLD (birth, death, report) ----
 HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c src/pieces_touch.c src/compare.c src/node.c \
-	src/share.c src/share_part.c src/shot.c src/policy.c src/tuner.c src/submit.c src/batch.c src/wait.c src/queue.c \
+	src/share.c src/share_part.c src/shot.c src/policy.c src/tuner.c src/tuner_shot.c src/peers.c src/submit.c src/batch.c src/wait.c src/queue.c \
 	src/device_dsa.c src/device_software.c src/device_engines.c src/software_memory.c \
 	src/descriptor_exec.c src/descriptor_check.c src/descriptor_walk.c \
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c \

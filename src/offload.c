@@ -147,7 +147,8 @@ static uint64_t go(struct dsam_story *st, uint64_t start)
 	struct dsam_slot *slot = st->sub.slot;
 	struct dsam_lesson *lesson;
 	enum dsam_way way;
-	uint64_t end;
+	unsigned rest = 0;
+	uint64_t end, took;
 
 	st->plan.touch = !dsam_is_compare(rq) && is_absent(slot, rq);
 	st->sub.node = near_node(slot, rq);
@@ -169,12 +170,16 @@ static uint64_t go(struct dsam_story *st, uint64_t start)
 	/* A compare that ended early tells nothing of its size. */
 	if (DSAM_UNLIKELY(dsam_slot_epoch() != st->sub.epoch || st->order))
 		return end;
-	dsam_tuner_took(lesson, way, rq->n, dsam_ticks_between(start, end));
+	took = dsam_ticks_between(start, end);
+	dsam_tuner_took(lesson, way, rq->n, took);
 	/* Who asks, and how often, is then not to be known. */
 	if (way == DSAM_WAY_CPU && !dsam_callers.has_rules &&
 	    !dsam_tuning.profiles)
-		dsam_tuner_rest(&slot->tuner, dsam_work_of(rq), st->plan.touch,
-				rq->n);
+		rest = dsam_tuner_rest(&slot->tuner, dsam_work_of(rq),
+				       st->plan.touch, rq->n);
+	if (dsam_tuner_wants(lesson, rq->n, slot->peers.is_one_left_out))
+		dsam_slot_wanted(slot, end, took * (rest + 1),
+				 lesson->is_left_out);
 	return end;
 }
 

@@ -29,9 +29,11 @@ bool dsam_shot_fits(const struct dsam_story *st,
 	const struct dsam_queue *queue = NULL;
 	size_t pieces = DSAM_DEPTH / 2;
 
-	if (st->rq->n > SHOT_MOST ||
-	    (st->rq->n > SHOT_SHORT && lesson->others > DSAM_MANY_OTHERS) ||
-	    (st->rq->n > SHOT_SLOW && st->plan.share < DSAM_WHOLE / 2))
+	if (st->rq->n > SHOT_MOST)
+		return false;
+	if (!dsam_tuner_is_held(lesson, st->sub.slot->peers.others) &&
+	    ((st->rq->n > SHOT_SHORT && lesson->others > DSAM_MANY_OTHERS) ||
+	     (st->rq->n > SHOT_SLOW && st->plan.share < DSAM_WHOLE / 2)))
 		return false;
 	for (unsigned q = 0; q < dsam_queues.count; q++) {
 		if (!dsam_queue_is_open(&dsam_queues.q[q]))
@@ -98,7 +100,8 @@ static enum dsam_why settle(struct dsam_story *st)
 
 void dsam_shot_run(struct dsam_story *st, struct dsam_lesson *lesson)
 {
-	struct dsam_shot took = {.n = st->rq->n};
+	struct dsam_shot took = {.n = st->rq->n,
+				 .peers = st->sub.slot->peers.others};
 	size_t n = st->rq->n, cut = cut_of(st), next = cut;
 	enum dsam_why why, worst;
 	unsigned last;

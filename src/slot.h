@@ -8,7 +8,9 @@
 #define DSAM_SLOT_H
 
 #include "caller.h"
+#include "clock.h"
 #include "node.h"
+#include "peers.h"
 #include "queue.h"
 #include "stats.h"
 #include "tuner.h"
@@ -51,6 +53,7 @@ struct dsam_slot {
 	const void *frame; /* of the request that made it busy */
 	struct dsam_queue *queue[DSAM_DEPTH]; /* where desc[n] went */
 	struct dsam_tuner tuner;
+	struct dsam_peers peers;
 
 	struct dsam_caller_cache callers;
 	struct dsam_nodes nodes;
@@ -298,6 +301,20 @@ static inline void dsam_slot_release(struct dsam_slot *s, unsigned e)
 {
 	dsam_slot_clear(&s->taken, e);
 	dsam_slot_clear(&s->in_flight, e);
+}
+
+/*
+ * The calling thread spent so many ticks on what the device could help with,
+ * and was left out there or not.
+ */
+static inline void dsam_slot_wanted(struct dsam_slot *s, uint64_t now,
+				    uint64_t ticks, bool is_left_out)
+{
+	s->peers.wanted += ticks;
+	s->peers.was_left_out |= is_left_out;
+	if (DSAM_UNLIKELY(dsam_ticks_between(s->peers.begun, now) >
+			  1000 * dsam_clock.ticks_per_us))
+		dsam_peers_look(s, now);
 }
 
 #endif

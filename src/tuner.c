@@ -6,10 +6,10 @@
 #include "tuner.h"
 
 #include "clock.h"
+#include "tuner_rate.h"
 
 /* After a fault, so many requests of the size touch before one tries again. */
 #define TOUCH_RUN 32
-#define MIB_SHIFT 20
 /* Requests between two tries of the slower way, when it lost by nothing. */
 #define TRY_AFTER 20
 /* A loss of 100 % is tried so many requests more seldom: 2 % at most. */
@@ -19,26 +19,14 @@
 #define REST 16
 #define SERVICE_LEAST (512 * 1024UL)
 #define FIRST_TRIES 4
-/* What a sample weighs: a quarter, a half. */
-#define STEADY 2
-#define QUICK 1
-/* The device's part grows by 1 of 64 (long ones': 128), the double each time.
- */
-#define GROWTH_SHIFT 6
-#define GROWTH_MOST 4
-/* Who waited is seen too late by some 50 ns, which is nothing to those. */
-#define LONG (512 * 1024UL)
-/* Off by 1 of 8; one such request weighs so much. */
-#define OTHERS_SHIFT 3
-#define OTHERS_SEEN 32
-/* A wait of less than 1 of 64 is none. */
-#define WAIT_SHIFT 6
 /* Sharing must gain something: 1 of 64. */
 #define GAIN_SHIFT 6
+/* After one was left out, so many requests are held to a fair part. */
+#define HOLD 255
+/* What is worth wanting: 1 of 32. */
+#define WANTS_SHIFT 5
 /* A single try of both is slower than what follows, by up to 1 of 32. */
 #define ALONE_SHIFT 5
-/* The device's part is not worth a descriptor below this. */
-#define PART_LEAST 2048
 /* Above this the CPU's part is worth the look at its pages. */
 #define DEVICE_MOST (1024 * 1024UL)
 
@@ -59,26 +47,6 @@ void dsam_tuner_learn(struct dsam_tuner *t, enum dsam_work work, size_t n,
 	uint64_t *e = &t->device[work][dsam_stats_bin(n)];
 
 	*e = *e ? *e - *e / 4 + ticks / 4 : ticks;
-}
-
-/* Ticks for n bytes as ticks for a MiB, at least 1. */
-static uint64_t per_mib(uint64_t ticks, size_t n)
-{
-	if (ticks >> (63 - MIB_SHIFT))
-		return ticks / n << MIB_SHIFT;
-	return (ticks << MIB_SHIFT) / n + 1;
-}
-
-/* One outlier, a preempted thread, moves it little; a change soon. */
-static void weigh(uint64_t *e, uint64_t sample, unsigned shift)
-{
-	if (!*e) {
-		*e = sample;
-		return;
-	}
-	if (sample > 2 * *e)
-		sample = 2 * *e;
-	*e = *e - (*e >> shift) + (sample >> shift) + 1;
 }
 
 /*
@@ -109,6 +77,26 @@ static bool is_open(int way, size_t n, uint64_t share)
 	       (share > DSAM_WHOLE / 2 && n <= DEVICE_MOST);
 }
 
+bool dsam_tuner_wants(struct dsam_lesson *l, size_t n, bool is_one_left_out)
+{
+	uint64_t cpu = l->way[DSAM_WAY_CPU], gain;
+
+	l->is_left_out = false;
+	if (best_way(l) == DSAM_WAY_CPU) {
+		if (!l->alone)
+			return false;
+		/* The device's part, less what a descriptor costs. */
+		gain = cpu * cpu / (cpu + l->alone);
+		if (gain <= (cpu >> WANTS_SHIFT) +
+				    dsam_rate_of(dsam_clock.ticks_per_us, n))
+			return false;
+		l->is_left_out = true;
+	}
+	if (l->is_left_out || is_one_left_out)
+		l->hold = HOLD;
+	return true;
+}
+
 /* When is a way that lost tried next?  At once while it gets better. */
 static void plan_try(struct dsam_lesson *l, enum dsam_way way, bool is_better)
 {
@@ -135,8 +123,8 @@ static uint64_t share_of(const struct dsam_lesson *l, size_t n)
 		return l->share;
 	if (!device) {
 		/* 10 GB/s; 1 us and 30 GB/s. */
-		cpu = per_mib(dsam_clock.ticks_per_us, 10000);
-		device = cpu / 3 + per_mib(dsam_clock.ticks_per_us, n);
+		cpu = dsam_rate_of(dsam_clock.ticks_per_us, 10000);
+		device = cpu / 3 + dsam_rate_of(dsam_clock.ticks_per_us, n);
 	}
 	return DSAM_WHOLE * cpu / (cpu + device);
 }
@@ -161,8 +149,8 @@ enum dsam_way dsam_tuner_way(struct dsam_lesson *l, size_t n, uint32_t *share)
 		return way;
 	part = share_of(l, n);
 	/* Too little to measure: at least a descriptor that is. */
-	if (part * n / DSAM_WHOLE < PART_LEAST)
-		part = PART_LEAST * DSAM_WHOLE / n + 1;
+	if (part * n / DSAM_WHOLE < DSAM_PART_LEAST)
+		part = DSAM_PART_LEAST * DSAM_WHOLE / n + 1;
 	*share = (uint32_t)(part < DSAM_WHOLE ? part : DSAM_WHOLE - 1);
 	return l->way[DSAM_WAY_BOTH] ? way : DSAM_WAY_BOTH;
 }
@@ -173,12 +161,12 @@ void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 	enum dsam_way was = best_way(l);
 	uint64_t sample, old = l->way[way];
 
-	sample = per_mib(ticks, n);
+	sample = dsam_rate_of(ticks, n);
 	/* What was tried is believed at once when it is better than it was. */
 	if (l->is_try && sample < l->way[way])
 		l->way[way] = sample;
 	else
-		weigh(&l->way[way], sample, STEADY);
+		dsam_rate_weigh(&l->way[way], sample, DSAM_STEADY);
 	/* Before the CPU was alone, its part tells what it can. */
 	if (!l->way[DSAM_WAY_CPU])
 		l->way[DSAM_WAY_CPU] = l->cpu ? l->cpu : 1;
@@ -189,8 +177,8 @@ void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 	l->is_try = false;
 }
 
-void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, bool is_absent,
-		     size_t n)
+unsigned dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work,
+			 bool is_absent, size_t n)
 {
 	unsigned bin = dsam_stats_bin(n);
 	uint32_t rest = REST - 1;
@@ -200,7 +188,7 @@ void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, bool is_absent,
 		const struct dsam_lesson *l = &t->lesson[work][absent][bin];
 
 		if (best_way(l) != DSAM_WAY_CPU)
-			return;
+			return 0;
 		if (l->way[DSAM_WAY_BOTH] && l->until[DSAM_WAY_BOTH] < rest)
 			rest = l->until[DSAM_WAY_BOTH];
 	}
@@ -213,93 +201,44 @@ void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, bool is_absent,
 	t->rest_ticks[work][bin] =
 		t->lesson[work][is_absent][bin].way[DSAM_WAY_CPU];
 	t->rest[work][bin] = (uint8_t)rest;
+	return rest;
 }
 
 void dsam_tuner_shared(struct dsam_lesson *l, const struct dsam_shared *s)
 {
-	unsigned shift = l->is_try ? QUICK : STEADY;
+	unsigned shift = l->is_try ? DSAM_QUICK : DSAM_STEADY;
+	uint64_t device;
 
 	/* A cut is tried again when it may be worth it. */
 	l->others -= l->others > 0;
 	/* One that was learned before was for another device. */
 	l->share = 0;
 	if (s->cpu)
-		weigh(&l->cpu, per_mib(s->cpu_ticks, s->cpu), shift);
-	if (s->device)
-		weigh(&l->device, per_mib(s->device_ticks, s->device), shift);
-}
-
-/*
- * Another thread or process shares the device: it takes longer when theirs is
- * before ours, and that is not for the cut to follow.
- */
-static void note_others(struct dsam_lesson *l, uint64_t device)
-{
-	uint64_t off =
-		device > l->device ? device - l->device : l->device - device;
-
-	if (off <= l->device >> OTHERS_SHIFT)
-		l->others -= l->others / 8;
-	else if (l->others <= UINT8_MAX - OTHERS_SEEN)
-		l->others += OTHERS_SEEN;
-}
-
-/*
- * Who waited, and how long, is known to a few ticks, while the rates are not:
- * bytes are moved from the one who came last.  How much too little the device
- * had can't be seen, so its part grows by steps until it is waited for.
- */
-void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s)
-{
-	unsigned shift = l->is_try ? QUICK : STEADY;
-	uint64_t share = DSAM_WHOLE * s->device / s->n, less;
-	uint64_t least = DSAM_WHOLE * PART_LEAST / s->n + 1;
-	uint64_t device = per_mib(s->device_ticks, s->device);
-	uint64_t wait = s->device_ticks - s->cpu_ticks;
-	unsigned step = s->n < LONG ? GROWTH_SHIFT : GROWTH_SHIFT + 1;
-
-	if (s->is_waited && l->device)
-		note_others(l, device);
-	if (s->n > s->device)
-		weigh(&l->cpu, per_mib(s->cpu_ticks, s->n - s->device), shift);
-	if (s->is_waited || !l->device || device < l->device)
-		weigh(&l->device, device, shift);
-	if (!s->is_waited) {
-		share += (share << l->growth >> step) + 1;
-		l->growth += l->growth < GROWTH_MOST;
-		l->share =
-			(uint32_t)(share < DSAM_WHOLE ? share : DSAM_WHOLE - 1);
+		dsam_rate_weigh(&l->cpu, dsam_rate_of(s->cpu_ticks, s->cpu),
+				shift);
+	if (!s->device)
 		return;
-	}
-	l->growth = 0;
-	if (wait > s->device_ticks >> WAIT_SHIFT) {
-		less = (wait << MIB_SHIFT) / (l->cpu + l->device + 1);
-		less = DSAM_WHOLE * less / s->n / 2;
-		share = share > less + least ? share - less : least;
-	}
-	l->share = (uint32_t)(share < DSAM_WHOLE ? share : DSAM_WHOLE - 1);
+	device = dsam_rate_of(s->device_ticks, s->device);
+	dsam_rate_weigh(&l->device, device, shift);
+	dsam_rate_least(&l->alone, device);
 }
 
 void dsam_tuner_queue(struct dsam_tuner *t, unsigned q, size_t n,
 		      uint64_t ticks, bool is_next)
 {
-	uint64_t sample = per_mib(ticks, n), moving;
+	uint64_t sample = dsam_rate_of(ticks, n), moving;
 
-	weigh(&t->queue[q], sample, STEADY);
+	dsam_rate_weigh(&t->queue[q], sample, DSAM_STEADY);
 	if (is_next) {
 		/* Short pieces' ends are not seen exactly enough. */
 		if (n < SERVICE_LEAST || !ticks)
 			return;
-		/* Never much less than the truth; more where it came late. */
-		if (!t->service || sample < t->service)
-			t->service = sample;
-		else
-			t->service += t->service / 64 + 1;
+		dsam_rate_least(&t->service, sample);
 		return;
 	}
-	moving = t->service * n >> MIB_SHIFT;
+	moving = t->service * n >> DSAM_MIB_SHIFT;
 	if (t->service && ticks > moving)
-		weigh(&t->latency, ticks - moving, STEADY);
+		dsam_rate_weigh(&t->latency, ticks - moving, DSAM_STEADY);
 }
 
 static unsigned touch_index(size_t n, const void *caller)

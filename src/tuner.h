@@ -26,12 +26,18 @@ enum dsam_way {
 struct dsam_lesson {
 	uint64_t cpu; /* the CPU's own part of requests that both do */
 	uint64_t device; /* the device's part, from submission to its end */
+	uint64_t alone; /* device, when it has nobody else's to do */
+	uint32_t alone_share; /* what share was, then */
 	uint32_t share; /* of one descriptor, of DSAM_WHOLE; 0: not known yet */
 	uint64_t way[DSAM_WAYS]; /* a whole request */
 	uint32_t until[DSAM_WAYS]; /* requests until a slower way is tried */
 	uint8_t tries[DSAM_WAYS];
 	uint8_t growth; /* of share, when the device was the first again */
 	uint8_t others; /* how much of late the device's time varied */
+	bool is_left_out; /* others have all of the device */
+	uint8_t hold; /* requests that are still held to a fair part */
+	bool is_held; /* the request under way is one of them */
+	bool is_probe; /* or is not, for once */
 	bool is_try; /* the request under way is one */
 };
 
@@ -85,13 +91,13 @@ void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 
 /*
  * A request of n bytes, its destination expected to be absent or not, was the
- * CPU's and lost nothing by it: the next few are
- * the CPU's without being asked about, or timed, but never one that should try
+ * CPU's and lost nothing by it: the next few, as many as it returns, are the
+ * CPU's without being asked about, or timed, but never one that should try
  * another way.  Between these is the cutoff that adapts: for a size that is
  * not worth it, the price of asking goes to a few ns.
  */
-void dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work, bool is_absent,
-		     size_t n);
+unsigned dsam_tuner_rest(struct dsam_tuner *t, enum dsam_work work,
+			 bool is_absent, size_t n);
 
 /* Is this request one of those?  *ticks is about what it will take. */
 static inline bool dsam_tuner_rests(struct dsam_tuner *t, enum dsam_work work,
@@ -108,6 +114,14 @@ static inline bool dsam_tuner_rests(struct dsam_tuner *t, enum dsam_work work,
 	return true;
 }
 
+/*
+ * Would a request of n bytes gain from the device, had it nobody else's to do?
+ * If the CPU is faster all the same, it is left out.  Where that befell it, or
+ * another thread, requests that want the device are held to a fair part of it
+ * for a while.
+ */
+bool dsam_tuner_wants(struct dsam_lesson *l, size_t n, bool is_one_left_out);
+
 /* Both worked: bytes of each, and the ticks that he was at work. */
 struct dsam_shared {
 	size_t cpu, device;
@@ -121,10 +135,21 @@ struct dsam_shot {
 	uint64_t cpu_ticks, device_ticks;
 	bool is_waited; /* the CPU was the first; else device_ticks is a bound
 			 */
+	uint32_t peers; /* how many want it beside this one, of DSAM_WHOLE */
 };
 /* Above this the device's time varies too much for one cut to be learned. */
 #define DSAM_MANY_OTHERS 96
 void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s);
+
+/*
+ * Is the device for several threads to share fairly?  One that has, alone, more
+ * than a fifth of what both do is worth waiting for.
+ */
+static inline bool dsam_tuner_is_held(const struct dsam_lesson *l,
+				      uint32_t peers)
+{
+	return peers && l->hold && l->cpu && l->alone > 4 * l->cpu;
+}
 
 /*
  * A piece of n bytes kept queue number q busy for so many ticks; is_next: from

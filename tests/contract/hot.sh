@@ -11,7 +11,7 @@ table() {
 	cat <<'END'
 preload/interpose dsam_gate dsam_libc dsam_offload_* dsam_tiny_end dsam_window
 src/libc_mem __chk_fail
-src/offload dsam_arena dsam_caller_ask dsam_caller_learn dsam_callers dsam_clock dsam_compare_* dsam_libc dsam_node_of dsam_pieces_* dsam_policy_plan dsam_profile_* dsam_queue_any dsam_self dsam_share_run dsam_shot_* dsam_slot_* dsam_stats_request dsam_tuner_*
+src/offload dsam_arena dsam_caller_ask dsam_caller_learn dsam_callers dsam_clock dsam_compare_* dsam_libc dsam_node_of dsam_peers_look dsam_pieces_* dsam_policy_plan dsam_profile_* dsam_queue_any dsam_self dsam_share_run dsam_shot_* dsam_slot_* dsam_stats_request dsam_tuner_*
 src/compare dsam_arena dsam_clock dsam_libc dsam_pieces_* dsam_queue_accuse dsam_submit_settle dsam_tuner_*
 src/node dsam_clock
 src/share_part dsam_queues
@@ -21,6 +21,8 @@ src/pieces dsam_arena dsam_batch_outcomes dsam_batches dsam_clock dsam_libc dsam
 src/pieces_touch dsam_tuning
 src/policy
 src/tuner dsam_clock
+src/tuner_shot
+src/peers dsam_arena dsam_clock
 src/submit dsam_arena dsam_batch_build dsam_batch_forget dsam_clock dsam_queue_* dsam_tuner_* dsam_wait_*
 src/batch dsam_arena dsam_batches dsam_queue_bad dsam_submit_build dsam_submit_decode
 src/wait dsam_clock

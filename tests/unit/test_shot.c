@@ -105,28 +105,38 @@ START_TEST(which_requests_are_cut_once)
 		size_t n;
 		uint32_t share; /* in percent */
 		unsigned queues;
-		uint8_t others;
+		uint8_t others, hold;
 		bool fits;
 	} c[] = {
-		{64UL << 10, 5, 1, 0, true},
-		{1UL << 20, 5, 1, 0, true},
-		{4UL << 20, 45, 1, 0, false},
-		{4UL << 20, 55, 1, 0, true},
-		{16UL << 20, 75, 1, 0, true},
-		{17UL << 20, 75, 1, 0, false},
-		{64UL << 10, 75, 2, 0, false},
+		{64UL << 10, 5, 1, 0, 0, true},
+		{1UL << 20, 5, 1, 0, 0, true},
+		{4UL << 20, 45, 1, 0, 0, false},
+		{4UL << 20, 55, 1, 0, 0, true},
+		{16UL << 20, 75, 1, 0, 0, true},
+		{17UL << 20, 75, 1, 0, 0, false},
+		{64UL << 10, 75, 2, 0, 0, false},
 		/* Others use the device, too. */
-		{1UL << 20, 75, 1, 96, true},
-		{1UL << 20, 75, 1, 97, false},
-		{512UL << 10, 75, 1, 255, true},
+		{1UL << 20, 75, 1, 96, 0, true},
+		{1UL << 20, 75, 1, 97, 0, false},
+		{512UL << 10, 75, 1, 255, 0, true},
+		/* And one of this process is left out. */
+		{1UL << 20, 5, 1, 97, 1, true},
+		{4UL << 20, 5, 1, 97, 1, true},
+		{17UL << 20, 5, 1, 97, 1, false},
 	};
 
 	start_with(2);
+	copy(0, 4096);
 	for (size_t i = 0; i < sizeof(c) / sizeof(*c); i++) {
 		struct dsam_request rq = {.n = c[i].n};
 		struct dsam_story st = {.rq = &rq};
+		const struct dsam_lesson lesson = {.others = c[i].others,
+						   .hold = c[i].hold,
+						   .cpu = 100,
+						   .alone = 500};
 
-		const struct dsam_lesson lesson = {.others = c[i].others};
+		st.sub.slot = dsam_self.slot;
+		st.sub.slot->peers.others = DSAM_WHOLE;
 
 		st.plan.chunk = 2UL << 20;
 		st.plan.share = DSAM_WHOLE / 100 * c[i].share;
