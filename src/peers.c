@@ -22,12 +22,15 @@ static void say(struct dsam_peers *p, uint64_t now)
 {
 	uint64_t time = dsam_ticks_between(p->begun, now);
 	uint64_t rest = dsam_ticks_between(p->wanted, time);
+	uint64_t pause = PAUSE_US * dsam_clock.ticks_per_us;
 	uint64_t load;
 
-	if (rest > PAUSE_US * dsam_clock.ticks_per_us)
+	if (rest > pause) {
 		load = atomic_load_explicit(&p->load, memory_order_relaxed) / 2;
-	else
+		time = pause;
+	} else {
 		load = WHOLE - rest * WHOLE / (time + 1);
+	}
 	atomic_store_explicit(&p->load, (uint32_t)load, memory_order_relaxed);
 	atomic_store_explicit(&p->until, now + HOLDS * time,
 			      memory_order_relaxed);

@@ -73,6 +73,11 @@ START_TEST(what_was_said_ends)
 	spend(other, 3, 0, true);
 	now += 60 * ms;
 	expect_others(0, 0, false);
+	/* However long the pause was before it. */
+	spend(other, 3, 0, true);
+	spend(other, 0, 5000, true);
+	now += 80 * ms;
+	expect_others(0, 0, false);
 	spend(other, 3, 0, true);
 	atomic_store(&dsam_arena->state[7], DSAM_SLOT_RETIRED);
 	expect_others(0, 0, false);
