@@ -10,6 +10,8 @@
 #ifndef DSAM_TINY_H
 #define DSAM_TINY_H
 
+#include "dsamove.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -50,7 +52,8 @@ dsam_tiny_copy(void *dst, const void *src, size_t n)
 	const char *s = src;
 	char *d = dst;
 
-	if (n >= 16) {
+	/* These come without another jump. */
+	if (DSAM_LIKELY(n >= 16)) {
 		DSAM_FOUR_WORDS(dsam_v16, d, s, n);
 	} else if (n >= 4) {
 		DSAM_FOUR_WORDS(dsam_u32, d, s, n);
