@@ -11,6 +11,7 @@
  */
 #define GROWTH_SHIFT 6
 #define GROWTH_MOST 4
+#define GROWTH_SHARED 2
 /* Who waited is seen too late by some 50 ns, which is nothing to those. */
 #define LONG (512 * 1024UL)
 /* Off by 1 of 8; one such request weighs so much. */
@@ -100,6 +101,8 @@ void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s)
 	uint64_t least = DSAM_WHOLE * DSAM_PART_LEAST / s->n + 1;
 	uint64_t device = dsam_rate_of(s->device_ticks, s->device);
 	uint64_t wait = s->device_ticks - s->cpu_ticks;
+	/* Late once, behind another's, is no reason to move far. */
+	bool is_shared = s->peers && l->others > DSAM_MANY_OTHERS;
 	unsigned step = s->n < LONG ? GROWTH_SHIFT : GROWTH_SHIFT + 1;
 
 	if (s->is_waited && l->device)
@@ -114,14 +117,15 @@ void dsam_tuner_shot(struct dsam_lesson *l, const struct dsam_shot *s)
 		note_alone(l, device, share, s->is_waited);
 	if (!s->is_waited) {
 		share += (share << l->growth >> step) + 1;
-		l->growth += l->growth < GROWTH_MOST;
+		l->growth +=
+			l->growth < (is_shared ? GROWTH_SHARED : GROWTH_MOST);
 		set_share(l, share, s);
 		return;
 	}
 	l->growth = 0;
 	if (wait > s->device_ticks >> WAIT_SHIFT) {
 		less = (wait << DSAM_MIB_SHIFT) / (l->cpu + l->device + 1);
-		less = DSAM_WHOLE * less / s->n / 2;
+		less = DSAM_WHOLE * less / s->n >> (is_shared ? 3 : 1);
 		share = share > less + least ? share - less : least;
 	}
 	set_share(l, share, s);
