@@ -23,17 +23,31 @@
 /* Less than this is not worth a look at its page. */
 #define CPU_LEAST 1024UL
 
+/* Do both ends have to be looked at, for what is met differs each time? */
+static bool is_meeting(const struct dsam_story *st,
+		       const struct dsam_lesson *lesson)
+{
+	size_t n = st->rq->n;
+	uint32_t peers = st->sub.slot->peers.others;
+
+	if (n > SHOT_MOST)
+		return true;
+	if (dsam_tuner_is_held(lesson, peers))
+		return false;
+	if (n > SHOT_SLOW && st->plan.share < DSAM_WHOLE / 2)
+		return true;
+	/* Pieces of long meetings that queue behind one another are worse. */
+	return n > SHOT_SHORT && lesson->others > DSAM_MANY_OTHERS &&
+	       (n <= SHOT_SLOW || !peers);
+}
+
 bool dsam_shot_fits(const struct dsam_story *st,
 		    const struct dsam_lesson *lesson)
 {
 	const struct dsam_queue *queue = NULL;
 	size_t pieces = DSAM_DEPTH / 2;
 
-	if (st->rq->n > SHOT_MOST)
-		return false;
-	if (!dsam_tuner_is_held(lesson, st->sub.slot->peers.others) &&
-	    ((st->rq->n > SHOT_SHORT && lesson->others > DSAM_MANY_OTHERS) ||
-	     (st->rq->n > SHOT_SLOW && st->plan.share < DSAM_WHOLE / 2)))
+	if (is_meeting(st, lesson))
 		return false;
 	for (unsigned q = 0; q < dsam_queues.count; q++) {
 		if (!dsam_queue_is_open(&dsam_queues.q[q]))
