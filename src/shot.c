@@ -29,16 +29,17 @@ static bool is_meeting(const struct dsam_story *st,
 {
 	size_t n = st->rq->n;
 	uint32_t peers = st->sub.slot->peers.others;
+	bool is_fast = st->plan.share >= DSAM_WHOLE / 2;
 
 	if (n > SHOT_MOST)
 		return true;
 	if (dsam_tuner_is_held(lesson, peers))
 		return false;
-	if (n > SHOT_SLOW && st->plan.share < DSAM_WHOLE / 2)
+	if (n > SHOT_SLOW && !is_fast)
 		return true;
-	/* Pieces of long meetings that queue behind one another are worse. */
+	/* Where threads meet, their pieces queue behind one another. */
 	return n > SHOT_SHORT && lesson->others > DSAM_MANY_OTHERS &&
-	       (n <= SHOT_SLOW || !peers);
+	       (!peers || (n <= SHOT_SLOW && is_fast));
 }
 
 bool dsam_shot_fits(const struct dsam_story *st,

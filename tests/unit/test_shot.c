@@ -119,6 +119,7 @@ START_TEST(which_requests_are_cut_once)
 		{1UL << 20, 75, 1, 96, 0, true},
 		{1UL << 20, 75, 1, 97, 0, false},
 		{512UL << 10, 75, 1, 255, 0, true},
+		{1UL << 20, 45, 1, 255, 0, true},
 		{4UL << 20, 75, 1, 255, 0, true},
 		/* And one of this process is left out. */
 		{1UL << 20, 5, 1, 97, 1, true},
