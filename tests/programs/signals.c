@@ -16,6 +16,7 @@
 
 #define BIG (1 << 20)
 #define ROUNDS 1500
+#define STORM_MOST 4000
 
 static char *from, *to, *inner_from, *inner_to;
 static volatile sig_atomic_t handled, wrong, forks;
@@ -44,6 +45,9 @@ static void on_alarm(int sig)
 		memcpy(inner_to, inner_from, BIG);
 		if (memcmp(inner_to, inner_from, BIG))
 			wrong++;
+		/* Where a copy outlasts the timer nothing else would run. */
+		if (handled == STORM_MOST)
+			setitimer(ITIMER_REAL, &(struct itimerval){0}, NULL);
 	} else if (mode == FORK && forks < 40) {
 		pid_t child = fork();
 
