@@ -8,7 +8,6 @@
 #include "clock.h"
 #include "slot.h"
 
-#define WHOLE 65536U
 /* What was said holds for so many times the time that it is about. */
 #define HOLDS 16
 /* Who wanted nothing for so long may want as much as before, or less. */
@@ -16,7 +15,7 @@
 /* Another core's line costs some 50 ns. */
 #define LOOKS 32
 /* More makes no difference, and would overflow. */
-#define MOST (64U * WHOLE)
+#define MOST (64U * DSAM_WHOLE)
 
 static void say(struct dsam_peers *p, uint64_t now)
 {
@@ -29,7 +28,7 @@ static void say(struct dsam_peers *p, uint64_t now)
 		load = atomic_load_explicit(&p->load, memory_order_relaxed) / 2;
 		time = pause;
 	} else {
-		load = WHOLE - rest * WHOLE / (time + 1);
+		load = DSAM_WHOLE - rest * DSAM_WHOLE / (time + 1);
 	}
 	atomic_store_explicit(&p->load, (uint32_t)load, memory_order_relaxed);
 	atomic_store_explicit(&p->until, now + HOLDS * time,

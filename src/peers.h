@@ -15,7 +15,7 @@
 
 struct dsam_peers {
 	_Alignas(DSAM_LINE) _Atomic uint64_t until; /* ticks: load holds */
-	_Atomic uint32_t load; /* of 65536: the part of this thread's time */
+	_Atomic uint32_t load; /* of DSAM_WHOLE: of this thread's time */
 	_Atomic bool is_left_out; /* and it gets nothing of the device */
 	bool was_left_out; /* since begun */
 	uint64_t begun, wanted; /* since when, and ticks in such requests */
