@@ -19,6 +19,8 @@
 #define REST 16
 #define SERVICE_LEAST (512 * 1024UL)
 #define FIRST_TRIES 4
+/* The CPU's time, before it was seen: it is the best, and so seen next. */
+#define UNKNOWN 1
 /* Sharing must gain something: 1 of 64. */
 #define GAIN_SHIFT 6
 /* After one was left out, so many requests are held to a fair part. */
@@ -162,14 +164,17 @@ void dsam_tuner_took(struct dsam_lesson *l, enum dsam_way way, size_t n,
 	uint64_t sample, old = l->way[way];
 
 	sample = dsam_rate_of(ticks, n);
-	/* What was tried is believed at once when it is better than it was. */
-	if (l->is_try && sample < l->way[way])
+	/*
+	 * What was tried is believed at once when it is better than it was, and
+	 * the CPU's first when nothing was known.
+	 */
+	if ((l->is_try && sample < old) || old == UNKNOWN)
 		l->way[way] = sample;
 	else
 		dsam_rate_weigh(&l->way[way], sample, DSAM_STEADY);
 	/* Before the CPU was alone, its part tells what it can. */
 	if (!l->way[DSAM_WAY_CPU])
-		l->way[DSAM_WAY_CPU] = l->cpu ? l->cpu : 1;
+		l->way[DSAM_WAY_CPU] = l->cpu ? l->cpu : UNKNOWN;
 	if (best_way(l) != was)
 		l->tries[was] = FIRST_TRIES / 2;
 	if (l->is_try || !old)

@@ -340,6 +340,35 @@ START_TEST(both_before_the_device_alone)
 }
 END_TEST
 
+/*
+ * A first request that met a fault tells nothing of the CPU: its first one
+ * does, at once, or the device would be out for as long as it seems to lose.
+ */
+START_TEST(what_began_with_a_fault_is_learned_as_well)
+{
+	struct dsam_lesson l = {0};
+	size_t n = 1UL << 20;
+	uint32_t share;
+	int way = DSAM_WAY_BOTH, asked = 0;
+
+	dsam_clock.ticks_per_us = 2000;
+	while (way != DSAM_WAY_CPU) {
+		way = dsam_tuner_way(&l, n, &share);
+		dsam_tuner_took(&l, way, n, way ? 3000000 : 250000);
+		asked++;
+	}
+	ck_assert_int_le(asked, 4);
+	ck_assert_uint_ge(l.way[DSAM_WAY_CPU], 250000);
+	ck_assert_uint_le(l.way[DSAM_WAY_CPU], 250001);
+	/* From now on the pages are there. */
+	for (int i = 0; i < 20; i++) {
+		way = dsam_tuner_way(&l, n, &share);
+		dsam_tuner_took(&l, way, n, way ? 150000 : 250000);
+	}
+	ck_assert_int_ne(way, DSAM_WAY_CPU);
+}
+END_TEST
+
 /* Where absent destinations are worth the device, all are asked about. */
 START_TEST(what_may_be_absent_is_asked_about)
 {
@@ -385,4 +414,5 @@ RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  a_change_is_learned_with_one_cut, tries_are_seldom,
 	  what_is_the_cpus_is_hardly_asked_about,
 	  who_shares_the_device_is_noticed, both_before_the_device_alone,
+	  what_began_with_a_fault_is_learned_as_well,
 	  what_may_be_absent_is_asked_about)
