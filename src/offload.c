@@ -177,7 +177,8 @@ static uint64_t go(struct dsam_story *st, uint64_t start)
 	    !dsam_tuning.profiles)
 		rest = dsam_tuner_rest(&slot->tuner, dsam_work_of(rq),
 				       st->plan.touch, rq->n);
-	if (dsam_tuner_wants(lesson, rq->n, slot->peers.is_one_left_out))
+	if (dsam_tuner_wants(lesson, rq->n, st->plan.touch,
+			     slot->peers.is_one_left_out))
 		dsam_slot_wanted(slot, end, took * (rest + 1),
 				 lesson->is_left_out);
 	return end;

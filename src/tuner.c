@@ -23,8 +23,12 @@
 #define UNKNOWN 1
 /* Sharing must gain something: 1 of 64. */
 #define GAIN_SHIFT 6
-/* After one was left out, so many requests are held to a fair part. */
+/*
+ * After one was left out, so many requests are held to a fair part; it counts
+ * down past those that are not, and begins anew before its end.
+ */
 #define HOLD 255
+#define HOLD_LEAST 64
 /* What is worth wanting: 1 of 32. */
 #define WANTS_SHIFT 5
 /* A single try of both is slower than what follows, by up to 1 of 32. */
@@ -79,13 +83,15 @@ static bool is_open(int way, size_t n, uint64_t share)
 	       (share > DSAM_WHOLE / 2 && n <= DEVICE_MOST);
 }
 
-bool dsam_tuner_wants(struct dsam_lesson *l, size_t n, bool is_one_left_out)
+bool dsam_tuner_wants(struct dsam_lesson *l, size_t n, bool is_absent,
+		      bool is_one_left_out)
 {
 	uint64_t cpu = l->way[DSAM_WAY_CPU], gain;
 
 	l->is_left_out = false;
 	if (best_way(l) == DSAM_WAY_CPU) {
-		if (!l->alone)
+		/* What absent pages take is the CPU's, whoever copies. */
+		if (!l->alone || is_absent)
 			return false;
 		/* The device's part, less what a descriptor costs. */
 		gain = cpu * cpu / (cpu + l->alone);
@@ -94,7 +100,7 @@ bool dsam_tuner_wants(struct dsam_lesson *l, size_t n, bool is_one_left_out)
 			return false;
 		l->is_left_out = true;
 	}
-	if (l->is_left_out || is_one_left_out)
+	if ((l->is_left_out || is_one_left_out) && l->hold < HOLD_LEAST)
 		l->hold = HOLD;
 	return true;
 }

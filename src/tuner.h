@@ -116,11 +116,13 @@ static inline bool dsam_tuner_rests(struct dsam_tuner *t, enum dsam_work work,
 
 /*
  * Would a request of n bytes gain from the device, had it nobody else's to do?
+ * Its destination was expected to be absent or not.
  * If the CPU is faster all the same, it is left out.  Where that befell it, or
  * another thread, requests that want the device are held to a fair part of it
  * for a while.
  */
-bool dsam_tuner_wants(struct dsam_lesson *l, size_t n, bool is_one_left_out);
+bool dsam_tuner_wants(struct dsam_lesson *l, size_t n, bool is_absent,
+		      bool is_one_left_out);
 
 /* Both worked: bytes of each, and the ticks that he was at work. */
 struct dsam_shared {

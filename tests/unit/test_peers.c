@@ -156,7 +156,7 @@ static uint64_t request(struct thread *th)
 		took = free_at - th->t;
 	}
 	dsam_tuner_took(&th->l, way, N, took);
-	(void)dsam_tuner_wants(&th->l, N, th->is_one_left_out);
+	(void)dsam_tuner_wants(&th->l, N, false, th->is_one_left_out);
 	th->t += took;
 	return took;
 }
@@ -208,6 +208,51 @@ START_TEST(a_fast_device_is_shared)
 }
 END_TEST
 
+/* However long one is left out: is the device as fast as it was? */
+START_TEST(some_are_not_held)
+{
+	struct dsam_lesson l = {.cpu = CPU, .alone = 8 * CPU, .share = 9000};
+	struct dsam_shot s = {.n = N,
+			      .device = N / 10,
+			      .cpu_ticks = CPU,
+			      .device_ticks = CPU,
+			      .peers = WHOLE};
+	unsigned probes = 0;
+
+	dsam_clock.ticks_per_us = 1000;
+	l.way[DSAM_WAY_CPU] = CPU;
+	l.way[DSAM_WAY_BOTH] = CPU / 10 * 9;
+	for (int i = 0; i < 1000; i++) {
+		ck_assert(dsam_tuner_wants(&l, N, false, true));
+		dsam_tuner_shot(&l, &s);
+		ck_assert(l.is_held || l.is_probe);
+		probes += l.is_probe;
+		l.alone = 8 * CPU;
+	}
+	ck_assert_uint_ge(probes, 10);
+	ck_assert_uint_le(probes, 20);
+}
+END_TEST
+
+/* Making pages present is what a copy to fresh memory takes. */
+START_TEST(absent_destinations_are_not_left_out)
+{
+	struct dsam_lesson l = {.cpu = CPU, .alone = 2 * CPU};
+
+	dsam_clock.ticks_per_us = 1000;
+	l.way[DSAM_WAY_CPU] = 3 * CPU;
+	l.way[DSAM_WAY_BOTH] = 4 * CPU;
+	ck_assert(!dsam_tuner_wants(&l, N, true, false));
+	ck_assert(!l.is_left_out);
+	ck_assert(dsam_tuner_wants(&l, N, false, false));
+	ck_assert(l.is_left_out);
+	/* They want it where it is the faster one. */
+	l.way[DSAM_WAY_BOTH] = 2 * CPU;
+	ck_assert(dsam_tuner_wants(&l, N, true, false));
+	ck_assert(!l.is_left_out);
+}
+END_TEST
+
 /* Nobody else wants it: nothing is fair but all of it. */
 START_TEST(alone_it_has_all)
 {
@@ -229,4 +274,5 @@ END_TEST
 RUN_SUITE("peers", a_thread_says_what_part_of_its_time,
 	  a_pause_halves_what_was_said, what_was_said_ends, a_thousand_threads,
 	  a_slow_device_is_shared_fairly, a_fast_device_is_shared,
+	  some_are_not_held, absent_destinations_are_not_left_out,
 	  alone_it_has_all)
