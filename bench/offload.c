@@ -13,7 +13,9 @@
 #include <stdio.h>
 
 #define LEARN 50
+/* What the kernel takes for a fresh page varies most. */
 #define ROUNDS 7
+#define ROUNDS_FRESH 15
 #define HEAT 3
 #define ROOM (256UL << 20)
 #define SPLIT_PERCENT 50
@@ -28,17 +30,21 @@ static unsigned some(const struct crew_task *t)
 	return count < 1 ? 1 : count > 40 ? 40 : (unsigned)count;
 }
 
-/* Into the caches again, which a device that moves nothing leaves alone. */
+/*
+ * Into the caches again, which a device that moves nothing leaves alone: data,
+ * and the pages that the kernel will hand out as fresh ones.
+ */
 static void heat(struct crew_task t)
 {
 	t.way = CREW_CPU;
 	t.warm = HEAT;
 	t.count = 1;
-	if (!t.is_cold && !t.is_fresh)
+	if (!t.is_cold || t.is_fresh)
 		crew_run(&t);
 }
 
-static void measure(struct crew_task t, double ns[CREW_WAYS][ROUNDS])
+static void measure(struct crew_task t, double ns[CREW_WAYS][ROUNDS_FRESH],
+		    unsigned rounds)
 {
 	crew_forget();
 	t.way = CREW_AUTO;
@@ -47,8 +53,8 @@ static void measure(struct crew_task t, double ns[CREW_WAYS][ROUNDS])
 	crew_run(&t);
 	t.warm = 1;
 	t.count = some(&t);
-	for (int r = 0; r < ROUNDS; r++)
-		for (int i = 0; i < CREW_WAYS; i++) {
+	for (unsigned r = 0; r < rounds; r++)
+		for (unsigned i = 0; i < CREW_WAYS; i++) {
 			t.way = (enum crew_way)((i + r) % CREW_WAYS);
 			t.percent = t.way == CREW_FIXED ? SPLIT_PERCENT : 0;
 			heat(t);
@@ -61,15 +67,16 @@ static void size(const char *speed, const char *latency, size_t n, bool is_cold,
 {
 	const struct crew_task t = {
 		.n = n, .is_cold = is_cold, .is_fresh = is_fresh};
-	double ns[CREW_WAYS][ROUNDS], ratio[CREW_WAYS];
+	unsigned rounds = is_fresh ? ROUNDS_FRESH : ROUNDS;
+	double ns[CREW_WAYS][ROUNDS_FRESH], ratio[CREW_WAYS];
 
-	measure(t, ns);
+	measure(t, ns, rounds);
 	for (int w = 0; w < CREW_WAYS; w++)
-		ratio[w] = bench_median_ratio(ns[w], ns[CREW_CPU], ROUNDS);
+		ratio[w] = bench_median_ratio(ns[w], ns[CREW_CPU], rounds);
 	printf("%s,%s,%u,%s,%s,%zu", speed, latency, threads,
 	       is_fresh ? "fresh" : "present", is_cold ? "cold" : "hot", n);
 	for (int w = 0; w < CREW_WAYS; w++)
-		printf(",%.2f", bench_median(ns[w], ROUNDS) / 1000);
+		printf(",%.2f", bench_median(ns[w], rounds) / 1000);
 	for (int w = CREW_CPU + 1; w < CREW_WAYS; w++)
 		printf(",%.3f", ratio[w]);
 	printf("\n");
