@@ -5,10 +5,12 @@
  *
  *   small SO [ROUNDS]
  *
- * One worker process for each way (plain libc, preload with offload off,
+ * A worker process for each way (plain libc, preload with offload off,
  * preload ready, preload with stats=all); they are asked in turn, so a change
- * of the machine's speed meets all of them.  Prints medians and, against
- * plain libc in the same round, the median difference and ratio.
+ * of the machine's speed meets all of them.  Several such sets, since where
+ * the kernel happens to put libraries makes a cycle or two in a process's
+ * branch predictor.  Prints medians and, against plain libc of the same set in
+ * the same round, the median difference and ratio.
  */
 #include "bench.h"
 
@@ -16,6 +18,7 @@
 #include <string.h>
 
 #define WAYS 4
+#define SETS 5
 #define MIX 4096
 #define ROOM (64 * 1024)
 
@@ -81,7 +84,8 @@ static int work(void)
 	return bench_serve(run, &j, sizeof(j));
 }
 
-static void measure(const struct bench_worker *w, int op, int size, int rounds)
+static void measure(const struct bench_worker w[SETS][WAYS], int op, int size,
+		    int rounds)
 {
 	static const char *const names[] = {"memcpy", "memmove", "memset",
 					    "any"};
@@ -90,12 +94,12 @@ static void measure(const struct bench_worker *w, int op, int size, int rounds)
 	struct job j = {op, size, size > 4096 ? 5000 : 40000};
 	char what[16];
 
-	for (int r = -1; r < rounds; r++)
+	for (int r = -SETS; r < rounds; r++)
 		for (int i = 0; i < WAYS; i++) {
-			int way = (i + r + WAYS) % WAYS;
+			int way = (i + r + SETS * WAYS) % WAYS;
 
-			ns[way][r < 0 ? 0 : r] =
-				bench_ask(&w[way], &j, sizeof(j));
+			ns[way][r < 0 ? 0 : r] = bench_ask(
+				&w[(r + SETS) % SETS][way], &j, sizeof(j));
 		}
 	snprintf(what, sizeof(what), size ? "%d" : "mix", size);
 	printf("%-8s %6s", names[op], what);
@@ -119,8 +123,8 @@ int main(int argc, char **argv)
 	static const int sizes[] = {1,    4,    8,    16,    32,
 				    64,   128,  256,  512,   1024,
 				    2048, 4096, 8192, 16384, 0};
-	struct bench_worker w[WAYS];
-	int rounds = bench_rounds(argc, argv, 2, 21);
+	struct bench_worker w[SETS][WAYS];
+	int rounds = bench_rounds(argc, argv, 2, 25);
 
 	if (bench_is_worker(argc, argv))
 		return work();
@@ -128,11 +132,12 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: small SO [ROUNDS]\n");
 		return 2;
 	}
-	for (int i = 0; i < WAYS; i++)
-		w[i] = bench_start(i ? argv[1] : NULL, ways[i].settings);
-	printf("ns per call, median of %d alternating rounds; then difference "
-	       "and ratio to plain\n\n%-8s %6s",
-	       rounds, "call", "bytes");
+	for (int i = 0; i < SETS * WAYS; i++)
+		w[i / WAYS][i % WAYS] = bench_start(i % WAYS ? argv[1] : NULL,
+						    ways[i % WAYS].settings);
+	printf("ns per call, median of %d alternating rounds in %d sets of "
+	       "processes; then\ndifference and ratio to plain\n\n%-8s %6s",
+	       rounds, SETS, "call", "bytes");
 	for (int i = 0; i < WAYS; i++)
 		printf(i ? " %8s    diff ratio" : " %8s", ways[i].name);
 	printf("\n");
