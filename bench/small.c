@@ -19,7 +19,8 @@
 
 #define WAYS 4
 #define SETS 5
-#define MIX 4096
+/* So many that no branch predictor knows them by heart. */
+#define MIX (1U << 18)
 #define ROOM (64 * 1024)
 
 #define COMMON "DSAMOVE_MIN_BYTES=32K", "DSAMOVE_SOFTWARE_ENGINES=0", NULL
@@ -41,18 +42,19 @@ struct job {
 
 /* At the same place in every worker: aliasing must not differ. */
 static _Alignas(4096) char dst[ROOM], src[ROOM + 4096];
-static size_t mix[MIX];
+static unsigned short mix[MIX];
 static unsigned char ops[MIX];
 
 static double run(const void *job)
 {
 	const struct job *j = job;
+	static unsigned at;
 	double start = bench_ns();
 
-	for (int i = 0; i < j->calls; i++) {
-		size_t n = j->size ? (size_t)j->size : mix[i % MIX];
+	for (int i = 0; i < j->calls; i++, at++) {
+		size_t n = j->size ? (size_t)j->size : mix[at % MIX];
 
-		switch (j->op < 3 ? j->op : ops[i % MIX]) {
+		switch (j->op < 3 ? j->op : ops[at % MIX]) {
 		case 0:
 			memcpy(dst, src + 1024, n);
 			break;
@@ -74,11 +76,11 @@ static int work(void)
 	memset(dst, 1, ROOM);
 	/* As programs call: mostly tiny, now and then some KiB. */
 	srand(1);
-	for (int i = 0; i < MIX; i++) {
+	for (int i = 0; i < (int)MIX; i++) {
 		int r = rand() % 100;
 		int most = r < 60 ? 64 : r < 90 ? 512 : r < 99 ? 4096 : 16384;
 
-		mix[i] = (size_t)(rand() % most) + 1;
+		mix[i] = (unsigned short)(rand() % most) + 1;
 		ops[i] = (unsigned char)(rand() % 3);
 	}
 	return bench_serve(run, &j, sizeof(j));
