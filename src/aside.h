@@ -14,30 +14,41 @@
 #include "slot.h"
 
 /*
- * A call below the cutoff is counted (stats=all), its caller is noted
- * (stats=callers), and that is all.
+ * A call below the cutoff is counted (stats=all), and that is all.  False: it
+ * is not below, or dsam_aside_note() has to see it.
  */
-static inline bool dsam_aside_small(enum dsam_op op, size_t n,
-				    const void *caller)
+static inline bool dsam_aside_small(enum dsam_op op, size_t n)
 {
 	struct dsam_slot *s = dsam_self.slot;
 	struct dsam_op_stats *counts;
 
-	if (n >= dsam_limits.min_bytes[op])
+	if (n >= dsam_limits.min_bytes[op] ||
+	    DSAM_UNLIKELY(dsam_tuning.profiles || s <= DSAM_SELF_GONE ||
+			  dsam_self.epoch != dsam_slot_epoch()))
 		return false;
-	if (DSAM_UNLIKELY(dsam_tuning.profiles)) {
-		dsam_profile_small(n, caller);
-		return true;
-	}
-	if (DSAM_UNLIKELY(s <= DSAM_SELF_GONE ||
-			  dsam_self.epoch != dsam_slot_epoch())) {
-		if (dsam_slot_enter(&s, __builtin_frame_address(0)))
-			return true;
-		dsam_slot_leave(s);
-	}
 	counts = &dsam_slot_stats(s)->op[op];
 	dsam_stats_add(&counts->small_calls, 1);
 	dsam_stats_add(&counts->small_bytes, n);
+	return true;
+}
+
+/*
+ * Of a call that the last one did not count: is it below the cutoff?  Its
+ * caller is noted (stats=callers), or its thread gets a slot.
+ */
+static inline bool dsam_aside_note(enum dsam_op op, size_t n,
+				   const void *caller)
+{
+	struct dsam_slot *s;
+
+	if (n >= dsam_limits.min_bytes[op])
+		return false;
+	if (dsam_tuning.profiles) {
+		dsam_profile_small(n, caller);
+	} else if (!dsam_slot_enter(&s, __builtin_frame_address(0))) {
+		dsam_slot_leave(s);
+		(void)dsam_aside_small(op, n);
+	}
 	return true;
 }
 

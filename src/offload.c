@@ -273,6 +273,10 @@ static DSAM_NOINLINE void *copy(enum dsam_op op, void *dst, const void *src,
 					.caller = caller,
 					.stack = stack};
 
+	if (dsam_aside_note(op, n, caller) ||
+	    (!dsam_policy_overlaps(dst, src, n) &&
+	     dsam_aside_learned(op, DSAM_WORK_MOVE, n)))
+		return dsam_libc.memmove(dst, src, n);
 	(void)carry(&rq);
 	return dst;
 }
@@ -287,28 +291,31 @@ static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller,
 					.caller = caller,
 					.stack = stack};
 
+	if (dsam_aside_note(DSAM_OP_MEMSET, n, caller) ||
+	    dsam_aside_learned(DSAM_OP_MEMSET, DSAM_WORK_FILL, n))
+		return dsam_libc.memset(dst, c, n);
 	(void)carry(&rq);
 	return dst;
 }
 
+/* Below, what is only counted needs no frame of its own. */
 void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
 			const void *caller, const void *stack)
 {
-	if (DSAM_LIKELY(dsam_aside_small(op, n, caller)))
+	if (!dsam_aside_small(op, n))
+		return copy(op, dst, src, n, caller, stack);
+	if (n > DSAM_TINY)
 		return dsam_libc.memmove(dst, src, n);
-	if (!dsam_policy_overlaps(dst, src, n) &&
-	    dsam_aside_learned(op, DSAM_WORK_MOVE, n))
-		return dsam_libc.memmove(dst, src, n);
-	return copy(op, dst, src, n, caller, stack);
+	dsam_tiny_copy(dst, src, n);
+	return dst;
 }
 
 void *dsam_offload_fill(void *dst, int c, size_t n, const void *caller,
 			const void *stack)
 {
-	if (DSAM_LIKELY(dsam_aside_small(DSAM_OP_MEMSET, n, caller)) ||
-	    dsam_aside_learned(DSAM_OP_MEMSET, DSAM_WORK_FILL, n))
-		return dsam_libc.memset(dst, c, n);
-	return fill(dst, c, n, caller, stack);
+	if (!dsam_aside_small(DSAM_OP_MEMSET, n))
+		return fill(dst, c, n, caller, stack);
+	return dsam_libc.memset(dst, c, n);
 }
 
 int dsam_offload_compare(const void *a, const void *b, size_t n,
@@ -321,7 +328,8 @@ int dsam_offload_compare(const void *a, const void *b, size_t n,
 					.caller = caller,
 					.stack = stack};
 
-	if (DSAM_LIKELY(dsam_aside_small(DSAM_OP_MEMCMP, n, caller)))
+	if (dsam_aside_small(DSAM_OP_MEMCMP, n) ||
+	    dsam_aside_note(DSAM_OP_MEMCMP, n, caller))
 		return dsam_libc.memcmp(a, b, n);
 	return carry(&rq);
 }
