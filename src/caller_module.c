@@ -172,26 +172,3 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 	while (!atomic_compare_exchange_weak(&dsam_modules.first, &m->next, m))
 		;
 }
-
-void dsam_module_learn(const struct dl_find_object *o)
-{
-	uint32_t missed = 0;
-	struct dsam_look l;
-
-	if (dsam_module_find(o))
-		return;
-	dsam_module_begin(&l, o, dsam_module_path(o), NULL);
-	if (l.rules)
-		dsam_module_dynsym(&l);
-	if (!dsam_module_take(&l))
-		return;
-	if (l.rules)
-		dsam_module_dynsym(&l);
-	for (unsigned i = 0; i < l.rules; i++) {
-		const struct dsam_rule *r = &dsam_modules.rule[l.rule[i]];
-
-		if (!l.found[i] && r->symbol && !r->is_glob)
-			missed |= r->bits & DSAM_RULE_DENY;
-	}
-	dsam_module_publish(&l, true, missed);
-}

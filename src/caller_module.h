@@ -141,8 +141,9 @@ bool dsam_module_take(struct dsam_look *l);
 void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed);
 
 /*
- * Make a module known by what is in memory: no system call, no allocation,
- * no lock; safe in a signal handler.  Its code is running, so it stays.
+ * Make a module known that came after birth: by what is in memory, or by its
+ * file if a rule names functions that are not there.  No allocation, no lock;
+ * safe in a signal handler.  Its code is running, so it stays.
  */
 void dsam_module_learn(const struct dl_find_object *o);
 

@@ -8,50 +8,12 @@
 #include "caller_rules.h"
 
 #include "caller.h"
-#include "caller_name.h"
-#include "symbols.h"
+#include "caller_learn.h"
 
 #include <limits.h>
 #include <link.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
-
-static const char *demangled(struct dsam_rules_birth *b, const char *symbol)
-{
-	if (!b->demangle || symbol[0] != '_' || symbol[1] != 'Z')
-		return NULL;
-	return b->demangle(symbol, NULL, NULL, NULL);
-}
-
-/* The functions of the file's table; false: it has none. */
-static bool by_file(struct dsam_look *l, struct dsam_rules_birth *b,
-		    const struct dsam_symbols *s)
-{
-	const struct link_map *map = l->object->dlfo_link_map;
-	uintptr_t start = (uintptr_t)l->object->dlfo_map_start;
-
-	for (size_t i = 0; i < s->count; i++) {
-		const char *name = dsam_symbols_function(s, i), *cxx;
-		uint64_t at = map->l_addr + s->symbol[i].st_value;
-
-		if (!name || at < start)
-			continue;
-		cxx = demangled(b, name);
-		dsam_module_function(l, name, at - start, s->symbol[i].st_size,
-				     cxx);
-		free((char *)(uintptr_t)cxx);
-	}
-	return s->count;
-}
-
-static bool has_symbol_rule(const struct dsam_look *l)
-{
-	for (unsigned i = 0; i < l->rules; i++)
-		if (dsam_modules.rule[l->rule[i]].symbol)
-			return true;
-	return false;
-}
 
 static void note_found(const struct dsam_look *l)
 {
@@ -73,15 +35,15 @@ static void resolve(struct dsam_rules_birth *b, const struct dl_find_object *o,
 
 	dsam_module_begin(&l, o, path,
 			  is_program ? dsam_modules.program_too : other);
-	if (has_symbol_rule(&l)) {
+	if (dsam_learn_has_functions(&l)) {
 		dsam_symbols_read(&s, path, o->dlfo_map_start);
-		if (!by_file(&l, b, &s))
+		if (!dsam_learn_from_file(&l, &s, b->demangle))
 			dsam_module_dynsym(&l);
 	}
 	note_found(&l);
 	l.stays = dsam_startup_has(&b->startup, o->dlfo_link_map);
 	if (dsam_module_take(&l)) {
-		if (l.rules && !by_file(&l, b, &s))
+		if (l.rules && !dsam_learn_from_file(&l, &s, b->demangle))
 			dsam_module_dynsym(&l);
 		dsam_module_publish(&l, false, 0);
 	}

@@ -3,13 +3,12 @@
 #ifndef DSAM_CALLER_RULES_H
 #define DSAM_CALLER_RULES_H
 
+#include "caller_learn.h"
 #include "caller_startup.h"
-
-#include <stddef.h>
 
 /* __cxa_demangle of libstdc++, if a rule needs it and it is there. */
 struct dsam_rules_birth {
-	char *(*demangle)(const char *, char *, size_t *, int *);
+	dsam_demangle *demangle;
 	struct dsam_startup startup; /* filled by the function below */
 };
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Room: COLD (birth, report).  Reads symbol tables of files.
+ * Room: COLD (birth, report; a module that comes later).  Reads symbol tables
+ * of files.
  * May: raw system calls; what it maps it gives back.
- * Must not: allocate from the heap, trust what the file says of itself.
+ * Must not: allocate from the heap, call what a signal handler may not, trust
+ * what the file says of itself.
  */
 #include "symbols.h"
 
@@ -11,12 +13,13 @@
 #include "syscall.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #define MOST_BYTES (1UL << 30)
 #define MOST_SECTIONS 65536U
+/* So much of a file tells it from others; its notes are there, too. */
+#define HEAD_BYTES 1024U
 
 static bool read_at(long fd, void *to, size_t n, uint64_t at)
 {
@@ -88,7 +91,7 @@ static bool read_table(struct dsam_symbols *s, long fd, const ElfW(Ehdr) * e)
 static bool read_file(struct dsam_symbols *s, const char *path,
 		      const char *start)
 {
-	char page[1024];
+	char page[HEAD_BYTES];
 	ElfW(Ehdr) e;
 	long fd;
 	bool ok;
@@ -108,25 +111,29 @@ static bool read_file(struct dsam_symbols *s, const char *path,
 	return ok;
 }
 
+#define ID_BYTES 20U
+#define DEBUG_PATH "/usr/lib/debug/.build-id/"
+
 /* /usr/lib/debug/.build-id/ab/cdef....debug, from the notes at start. */
-static bool debug_path(const char *start, char *out, size_t room)
+static bool debug_path(const char *start, char *out)
 {
 	const unsigned char *p = (const unsigned char *)start;
 	/* Type 3, owner GNU, 20 bytes: as all linkers of today write it. */
 	static const char note[] = "\4\0\0\0\24\0\0\0\3\0\0\0GNU";
-	size_t used;
 
-	for (size_t i = 0; i + sizeof(note) + 20 < 1024; i += 4) {
+	for (size_t i = 0; i + sizeof(note) + ID_BYTES < HEAD_BYTES; i += 4) {
 		const unsigned char *id = p + i + sizeof(note);
 
 		if (memcmp(p + i, note, sizeof(note)) != 0)
 			continue;
-		used = (size_t)snprintf(out, room,
-					"/usr/lib/debug/.build-id/%02x/", *id);
-		for (unsigned k = 1; k < 20; k++)
-			used += (size_t)snprintf(out + used, room - used,
-						 "%02x", id[k]);
-		snprintf(out + used, room - used, ".debug");
+		out = stpcpy(out, DEBUG_PATH);
+		for (unsigned k = 0; k < ID_BYTES; k++) {
+			*out++ = "0123456789abcdef"[id[k] >> 4];
+			*out++ = "0123456789abcdef"[id[k] & 15];
+			if (!k)
+				*out++ = '/';
+		}
+		stpcpy(out, ".debug");
 		return true;
 	}
 	return false;
@@ -135,13 +142,12 @@ static bool debug_path(const char *start, char *out, size_t room)
 bool dsam_symbols_read(struct dsam_symbols *s, const char *path,
 		       const char *start)
 {
-	char debug[128];
+	char debug[sizeof(DEBUG_PATH) + 2UL * ID_BYTES + sizeof("/.debug")];
 
 	memset(s, 0, sizeof(*s));
 	if (read_file(s, path, start))
 		return true;
-	return debug_path(start, debug, sizeof(debug)) &&
-	       read_file(s, debug, NULL);
+	return debug_path(start, debug) && read_file(s, debug, NULL);
 }
 
 void dsam_symbols_drop(struct dsam_symbols *s)

@@ -148,11 +148,20 @@ for id in sha1 none; do
 	expect "loaded later: deny by function ($id)" 6 4 \
 		callers_deny='lib*:copy_aa' caller_depth=2 \
 		"$guests/plugins" 5 $a $b
-	# Its name is not in memory: what has no name is not admitted.
-	expect "loaded later: a static function is not admitted ($id)" 10 0 \
+	# Of a static function the name is in the file alone.
+	expect "loaded later: allow a static function ($id)" 6 4 \
 		callers_allow='lib*:inner_bb' "$guests/plugins" 5 $a $b
-	expect "loaded later: what has no name may be denied ($id)" 6 4 \
-		callers_deny="lib_aa_$id:inner_aa" "$guests/plugins" 5 $a $b
+	expect "loaded later: deny a static function ($id)" 6 4 \
+		callers_deny='lib*:inner_aa' "$guests/plugins" 5 $a $b
+	for x in aa bb; do
+		strip -o lib_s${x}_$id.so.1 lib_${x}_$id.so.1
+	done
+	expect "stripped: a static function is not admitted ($id)" 10 0 \
+		callers_allow='lib*:inner_bb' "$guests/plugins" 5 \
+		./lib_saa_$id.so.1 ./lib_sbb_$id.so.1
+	expect "stripped: what has no name may be denied ($id)" 6 4 \
+		callers_deny="lib_saa_$id:inner_aa" "$guests/plugins" 5 \
+		./lib_saa_$id.so.1 ./lib_sbb_$id.so.1
 	cp lib_aa_$id.so.1 lib_dd_$id.so.1
 	expect "the same under another name ($id)" 6 4 \
 		callers_deny=lib_dd_$id "$guests/plugins" 5 $a \
@@ -167,6 +176,51 @@ for id in sha1 none; do
 	like "in its place, with other frames: so it is ($id)" 'same place' \
 		"$stdout"
 done
+
+# Who has come under a filter since birth must not open a file to look.
+cat >filtered.c <<'END'
+#include <dlfcn.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+static char a[1 << 20], b[1 << 20];
+int main(int argc, char **argv)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog filter = {4, code};
+	void *l = dlopen(argv[argc - 1], RTLD_NOW);
+	void (**entry)(void *, const void *, size_t) =
+		l ? dlsym(l, "plugin_entry") : NULL;
+	if (!entry || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter, 0, 0))
+		return 9;
+	for (int i = 0; i < 5; i++)
+		(*entry)(a, b, sizeof(a));
+	puts("done");
+	return 0;
+}
+END
+gcc -O1 -o filtered filtered.c
+if ./filtered ./lib_bb_sha1.so.1 >/dev/null; then
+	run with device=software software_engines=0 \
+		callers_allow='lib*:inner_bb' ./filtered ./lib_bb_sha1.so.1
+	is 'loaded later, under a filter: no file is opened' '0 done' \
+		"$status $stdout"
+	like 'loaded later, under a filter: not admitted' \
+		'caller rules do not admit the caller' "$stderr"
+else
+	skip 'loaded later, under a filter' 'no seccomp here'
+fi
 
 # No system call but the program's own, no allocation, while libraries come,
 # and when a thread copies in functions that have not copied before.
