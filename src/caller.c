@@ -46,6 +46,36 @@ static bool recall(const struct dsam_caller_known *k, uintptr_t ip,
 	return false;
 }
 
+/* False: a dlclose is at work; what is kept now is forgotten after it. */
+static DSAM_COLD bool renew(struct dsam_caller_cache *cache)
+{
+	uint64_t closed = atomic_load_explicit(&dsam_modules.closed,
+					       memory_order_acquire);
+	uint64_t closing = atomic_load_explicit(&dsam_modules.closing,
+						memory_order_acquire);
+
+	if (closing != closed)
+		return false;
+	for (unsigned i = 0; i < DSAM_CALLER_SETS; i++)
+		for (unsigned j = 0; j < DSAM_CALLER_WAYS; j++)
+			cache->known[i][j] = (struct dsam_caller_known){0, 0};
+	/* A handler that comes in between renews it, too. */
+	atomic_signal_fence(memory_order_seq_cst);
+	cache->closing = closing;
+	return true;
+}
+
+/* Are all still there who are in the cache?  Nobody goes without a dlclose. */
+INLINE bool holds(struct dsam_caller_cache *cache)
+{
+	uint64_t closing = atomic_load_explicit(&dsam_modules.closing,
+						memory_order_acquire);
+
+	if (DSAM_LIKELY(cache->closing == closing))
+		return true;
+	return renew(cache);
+}
+
 /* In the place of the oldest of its set. */
 static void keep(struct dsam_caller_known *k, uintptr_t ip, uint64_t what)
 {
@@ -86,9 +116,9 @@ static DSAM_COLD uint64_t find_out(const struct dl_find_object *o,
  * that *o was found to be, from the frame before, or NULL.  The call counts,
  * not what follows it: it may be the last of its function.
  */
-INLINE bool judge(struct dsam_caller_cache *cache, uintptr_t ip,
-		  struct dl_find_object *o, const struct dsam_module **at,
-		  uint64_t *what)
+INLINE bool judge(struct dsam_caller_cache *cache, bool is_current,
+		  uintptr_t ip, struct dl_find_object *o,
+		  const struct dsam_module **at, uint64_t *what)
 {
 	struct dsam_caller_known *k = set_of(cache, ip);
 	const struct dsam_module *m;
@@ -97,8 +127,9 @@ INLINE bool judge(struct dsam_caller_cache *cache, uintptr_t ip,
 
 	if (DSAM_LIKELY(is_known)) {
 		m = dsam_what_module(known);
-		/* Never unloaded: no need to ask who is there. */
-		if (DSAM_LIKELY(m && m->stays)) {
+		/* Not unloaded: no need to ask who is there. */
+		if (DSAM_LIKELY(m &&
+				(m->stays || (is_current && !m->is_libcs)))) {
 			*at = NULL;
 			*what = known;
 			return true;
@@ -151,11 +182,13 @@ enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
 	struct dsam_frame f = first(rq);
 	const struct dsam_module *m = NULL;
 	uint64_t what, bits = 0;
+	bool is_current = holds(cache);
 	struct dl_find_object o;
 	unsigned n = 0;
 
 	do {
-		if (DSAM_UNLIKELY(!judge(cache, f.ip, &o, &m, &what)))
+		if (DSAM_UNLIKELY(
+			    !judge(cache, is_current, f.ip, &o, &m, &what)))
 			return DSAM_CALLER_UNKNOWN;
 		bits |= what;
 	} while (++n < dsam_callers.depth &&
@@ -172,13 +205,15 @@ unsigned dsam_caller_frames(struct dsam_caller_cache *cache,
 {
 	struct dsam_frame f = first(rq);
 	const struct dsam_module *m = NULL;
+	bool is_current = holds(cache);
 	struct dl_find_object o;
 	unsigned n = 0;
 	uint64_t what;
 
 	do
 		frame[n++] = (const void *)f.ip;
-	while (n < dsam_callers.depth && judge(cache, f.ip, &o, &m, &what) &&
+	while (n < dsam_callers.depth &&
+	       judge(cache, is_current, f.ip, &o, &m, &what) &&
 	       dsam_frame_ascend(&f, what, dsam_callers.stack_end));
 	return n;
 }
@@ -188,6 +223,7 @@ DSAM_COLD void dsam_caller_learn(struct dsam_caller_cache *cache,
 {
 	struct dsam_frame f = first(rq);
 	const struct dsam_module *m = NULL;
+	bool is_current = holds(cache);
 	struct dl_find_object o;
 	unsigned n = 0;
 	uint64_t what;
@@ -197,6 +233,6 @@ DSAM_COLD void dsam_caller_learn(struct dsam_caller_cache *cache,
 			dsam_module_learn(&o);
 		m = NULL;
 	} while (++n < dsam_callers.depth &&
-		 judge(cache, f.ip, &o, &m, &what) &&
+		 judge(cache, is_current, f.ip, &o, &m, &what) &&
 		 dsam_frame_ascend(&f, what, dsam_callers.stack_end));
 }

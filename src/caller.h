@@ -23,6 +23,8 @@ struct dsam_caller_known {
 struct dsam_caller_cache {
 	_Alignas(DSAM_LINE) struct dsam_caller_known
 		known[DSAM_CALLER_SETS][DSAM_CALLER_WAYS];
+	/* It holds as long as no more dlclose than these have begun. */
+	uint64_t closing;
 };
 
 /* Filled at birth, before the gates. */

@@ -41,6 +41,7 @@ struct dsam_module {
 	const char *build_id; /* where to read it; NULL: sum */
 	size_t summed; /* bytes */
 	bool is_late; /* came after birth */
+	bool is_libcs; /* which closes it without our dlclose */
 	/* The program was started with it: nobody else comes to its place. */
 	bool stays;
 	uint32_t path_bytes;
@@ -66,6 +67,8 @@ struct dsam_modules {
 	char *room; /* for modules; by bytes, never given back */
 	size_t room_bytes;
 	_Atomic size_t used;
+	/* How many dlclose have begun, and have ended. */
+	_Atomic uint64_t closing, closed;
 };
 extern struct dsam_modules dsam_modules DSAM_HIDDEN;
 
@@ -85,7 +88,7 @@ struct dsam_look {
 		     uint64_t size);
 	void *user;
 	uint32_t ranges, bits;
-	bool stays;
+	bool stays, is_libcs;
 };
 
 /* Of its file, as the loader has it. */

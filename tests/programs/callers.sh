@@ -166,6 +166,11 @@ for id in sha1 none; do
 	expect "the same under another name ($id)" 6 4 \
 		callers_deny=lib_dd_$id "$guests/plugins" 5 $a \
 		./lib_dd_$id.so.1
+	build lib_ee_$id.so.1 ee -Wl,--build-id=$id -DPLUGIN_LAST
+	build lib_ff_$id.so.1 ff -Wl,--build-id=$id -DPLUGIN_LAST
+	expect "destructors copy, too ($id)" 7 5 callers_deny=lib_ee_$id \
+		"$guests/plugins" 5 ./lib_ee_$id.so.1 ./lib_ff_$id.so.1
+	like "destructors copy, too: so it is ($id)" 'same place' "$stdout"
 	# By names the second is the first; its frames are larger.
 	mkdir -p small large
 	build small/lib_cc_$id.so.1 cc -Wl,--build-id=$id -DPLUGIN_FRAME=1024

@@ -143,6 +143,16 @@ START_TEST(a_torn_entry_is_not_found)
 }
 END_TEST
 
+static void dlclose_begins(void)
+{
+	atomic_fetch_add(&dsam_modules.closing, 1);
+}
+
+static void dlclose_ends(void)
+{
+	atomic_fetch_add(&dsam_modules.closed, 1);
+}
+
 /* What another module left at the same address says nothing. */
 START_TEST(a_stale_entry_is_not_believed)
 {
@@ -163,6 +173,12 @@ START_TEST(a_stale_entry_is_not_believed)
 	module = dsam_what(0, m);
 	k->what = module;
 	k->check = ((uintptr_t)ONE + 1) ^ module * 0x9e3779b97f4a7c15;
+	dlclose_begins();
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+	entry_of(ONE)->what = module;
+	entry_of(ONE)->check =
+		((uintptr_t)ONE + 1) ^ module * 0x9e3779b97f4a7c15;
+	dlclose_ends();
 	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
 }
 END_TEST
@@ -176,7 +192,10 @@ static int find_and_count(void *address, struct dl_find_object *o)
 	return find_really(address, o);
 }
 
-/* Who can't be unloaded is not looked for again; who can, each time. */
+/*
+ * Who can't be unloaded is not looked for again; who can, while a dlclose is at
+ * work each time, and once after it.
+ */
 START_TEST(the_loader_is_asked_where_it_has_to_be)
 {
 	void *l = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
@@ -194,7 +213,41 @@ START_TEST(the_loader_is_asked_where_it_has_to_be)
 	ck_assert_uint_eq(found, 2);
 	for (int i = 0; i < 5; i++)
 		ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
-	ck_assert_uint_eq(found, 7);
+	ck_assert_uint_eq(found, 3);
+	dlclose_begins();
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	ck_assert_uint_eq(found, 8);
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+	ck_assert_uint_eq(found, 8);
+	dlclose_ends();
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	ck_assert_uint_eq(found, 9);
+	/* One that begins in another's midst ends it for neither. */
+	dlclose_begins();
+	dlclose_begins();
+	dlclose_ends();
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	ck_assert_uint_eq(found, 14);
+}
+
+/* libc closes what iconv has opened, and nobody is told. */
+START_TEST(what_libc_closes_is_asked_for_each_time)
+{
+	void *l = dlopen("/usr/lib/x86_64-linux-gnu/gconv/UTF-16.so",
+			 RTLD_NOW | RTLD_LOCAL);
+	const void *f = l ? dlsym(l, "gconv") : NULL;
+
+	if (!f)
+		SKIP("what libc closes", "no gconv/UTF-16.so here");
+	set("", "test_caller:caller_test_one");
+	find_really = dsam_callers.find;
+	dsam_callers.find = find_and_count;
+	for (int i = 0; i < 5; i++)
+		ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	ck_assert_uint_eq(found, 5);
 }
 END_TEST
 
@@ -216,6 +269,9 @@ START_TEST(a_library_that_comes_later)
 	ck_assert_int_eq(dsam_callers.find((char *)(uintptr_t)f, &o), 0);
 	atomic_load(&dsam_modules.first)->id[0]++;
 	ck_assert_ptr_null(dsam_module_find(&o));
+	ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	dlclose_begins();
+	dlclose_ends();
 	ck_assert_int_eq(ask(f), DSAM_CALLER_UNKNOWN);
 }
 END_TEST
@@ -325,5 +381,6 @@ END_TEST
 RUN_SUITE("caller", no_rules, deny_a_function, allow_is_all_that_is_admitted,
 	  deny_wins, code_of_no_module, a_torn_entry_is_not_found,
 	  a_stale_entry_is_not_believed, the_loader_is_asked_where_it_has_to_be,
-	  a_library_that_comes_later, a_module_without_build_id,
-	  no_room_is_no_verdict, profile, profile_that_is_full)
+	  what_libc_closes_is_asked_for_each_time, a_library_that_comes_later,
+	  a_module_without_build_id, no_room_is_no_verdict, profile,
+	  profile_that_is_full)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * A library that copies in its constructor, which may run before the
- * preload's, and in its destructor, which may run after.
+ * A library that copies, and closes another, in its constructor, which may run
+ * before the preload's, and in its destructor, which may run after.
  */
 #include "../guest.h"
 
+#include <dlfcn.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,6 +22,7 @@ static void say(const char *what)
 	ok = ok && is_pattern(b, sizeof(b), 0, 4);
 	ok = ok && memmove(b + 9, b, unknown(sizeof(b) - 9)) == b + 9;
 	ok = ok && is_pattern(b + 9, sizeof(b) - 9, 0, 4);
+	ok = ok && !dlclose(dlopen(NULL, RTLD_NOW));
 	if (write(1, what, strlen(what)) < 0 ||
 	    write(1, ok ? ": right\n" : ": wrong\n", 8) < 0)
 		_exit(98);
