@@ -276,6 +276,8 @@ static enum answer wait_for(const struct dsam_submission *sub,
 	uint64_t predicted =
 		dsam_tuner_predict(&s->tuner, dsam_work_of(sub->rq), p->len);
 	uint64_t patience = dsam_queue_deadline;
+	/* A device that needs us to work is not late before it could. */
+	bool had_turn = !q->ops->relax;
 
 	for (uint64_t now = start;; now = 0) {
 		uint64_t waited;
@@ -286,7 +288,8 @@ static enum answer wait_for(const struct dsam_submission *sub,
 		if (is_over(s, p))
 			return ANSWERED;
 		waited = dsam_ticks_between(p->sent, now ? now : dsam_ticks());
-		if (DSAM_UNLIKELY(waited > patience || is_closing(q))) {
+		if (DSAM_UNLIKELY((waited > patience && had_turn) ||
+				  is_closing(q))) {
 			/* Handlers, or others, may have had all that time. */
 			if (is_over(s, p))
 				return ANSWERED;
@@ -298,6 +301,7 @@ static enum answer wait_for(const struct dsam_submission *sub,
 			q->ops->relax(q, &s->desc[p->entry]);
 		else
 			dsam_wait_step(status, waited, predicted);
+		had_turn = true;
 	}
 	if (dsam_slot_epoch() != sub->epoch)
 		return FORKED;

@@ -256,10 +256,40 @@ START_TEST(handlers_that_outlast_the_deadline)
 }
 END_TEST
 
+static void turn(struct dsam_queue *q, const struct dsa_hw_desc *d)
+{
+	(void)q;
+	fake_answer(d, DSA_COMP_SUCCESS);
+}
+
+/* Its first turn comes when all the time is over: it is had before it is late.
+ */
+START_TEST(a_device_that_works_when_asked_is_asked)
+{
+	static const struct dsam_device_ops ops = {.name = "by turns",
+						   .enqueue = fake_enqueue,
+						   .relax = turn,
+						   .drain = fake_drain};
+
+	start(1);
+	dsam_queues.q[0].ops = &ops;
+	dsam_queue_deadline = dsam_clock.ticks_per_us;
+	for (int i = 0; i < 100; i++) {
+		EXPECT_SUBMIT(0, DSAM_WHY_NONE);
+		while (dsam_ticks_between(piece.sent, dsam_ticks()) <=
+		       dsam_queue_deadline)
+			;
+		ck_assert_int_eq(settle().kind, DSAM_OUTCOME_DONE);
+	}
+	ck_assert_uint_eq(fake[0].drained, 0);
+}
+END_TEST
+
 RUN_SUITE("submit_settle", success_is_learned,
 	  errors_in_a_row_put_the_queue_aside, a_fault_is_no_error_of_the_queue,
 	  silence_until_the_deadline_closes_the_queue,
 	  an_answer_that_came_while_draining_counts, many_wait_and_one_drains,
 	  a_child_does_not_touch_what_it_inherited,
 	  every_way_of_waiting_sees_the_answer,
-	  handlers_that_outlast_the_deadline)
+	  handlers_that_outlast_the_deadline,
+	  a_device_that_works_when_asked_is_asked)
