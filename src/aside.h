@@ -33,7 +33,7 @@ static inline bool dsam_aside_small(enum dsam_op op, size_t n)
 }
 
 /*
- * Of a call that the last one did not count: is it below the cutoff?  Its
+ * Of a call that dsam_aside_small() left: is it below the cutoff?  Its
  * caller is noted (stats=callers), or its thread gets a slot.
  */
 static inline bool dsam_aside_note(enum dsam_op op, size_t n,

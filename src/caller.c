@@ -3,8 +3,8 @@
  * Room: HOT.  What the caller rules say of a copy.
  * May: the calling thread's cache and stack, the list of modules,
  * _dl_find_object (lock-free), the tables of modules on the stack.
- * Must not: allocate, lock, make a system call, compare names (but to learn a
- * module, after the copy).
+ * Must not: allocate, lock; make a system call or compare names, but to learn a
+ * module, after the copy.
  */
 #include "caller.h"
 
@@ -46,6 +46,11 @@ static bool recall(const struct dsam_caller_known *k, uintptr_t ip,
 	return false;
 }
 
+static bool is_lasting(uint64_t what)
+{
+	return what && dsam_what_module(what)->stays;
+}
+
 /* False: a dlclose is at work; what is kept now is forgotten after it. */
 static DSAM_COLD bool renew(struct dsam_caller_cache *cache)
 {
@@ -58,7 +63,9 @@ static DSAM_COLD bool renew(struct dsam_caller_cache *cache)
 		return false;
 	for (unsigned i = 0; i < DSAM_CALLER_SETS; i++)
 		for (unsigned j = 0; j < DSAM_CALLER_WAYS; j++)
-			cache->known[i][j] = (struct dsam_caller_known){0, 0};
+			if (!is_lasting(cache->known[i][j].what))
+				cache->known[i][j] =
+					(struct dsam_caller_known){0, 0};
 	/* A handler that comes in between renews it, too. */
 	atomic_signal_fence(memory_order_seq_cst);
 	cache->closing = closing;
@@ -76,13 +83,25 @@ INLINE bool holds(struct dsam_caller_cache *cache)
 	return renew(cache);
 }
 
-/* In the place of the oldest of its set. */
-static void keep(struct dsam_caller_known *k, uintptr_t ip, uint64_t what)
+/*
+ * In the place of the oldest of its set.  A handler that renews the cache in
+ * between would find some of what it forgot there again.
+ */
+static void keep(struct dsam_caller_cache *cache, struct dsam_caller_known *k,
+		 uintptr_t ip, uint64_t what)
 {
+	uint64_t closing = cache->closing;
+
+	atomic_signal_fence(memory_order_seq_cst);
 	for (unsigned i = DSAM_CALLER_WAYS - 1; i; i--)
 		k[i] = k[i - 1];
 	k->what = what;
 	k->check = ip ^ mix(what);
+	atomic_signal_fence(memory_order_seq_cst);
+	if (DSAM_LIKELY(*(const volatile uint64_t *)&cache->closing == closing))
+		return;
+	for (unsigned i = 0; i < DSAM_CALLER_WAYS; i++)
+		k[i] = (struct dsam_caller_known){0, 0};
 }
 
 static uint32_t bits_of(const struct dsam_module *m, uintptr_t ip)
@@ -162,7 +181,7 @@ INLINE bool judge(struct dsam_caller_cache *cache, bool is_current,
 	if (!*at)
 		return false;
 	*what = find_out(o, *at, ip);
-	keep(k, ip, *what);
+	keep(cache, k, ip, *what);
 	return true;
 }
 

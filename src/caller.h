@@ -50,7 +50,7 @@ enum dsam_caller_says {
 enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
 				      const struct dsam_request *rq);
 
-/* After an UNKNOWN: make the modules on the way known. */
+/* After an UNKNOWN: make the modules on the way known, see caller_learn.c. */
 void dsam_caller_learn(struct dsam_caller_cache *cache,
 		       const struct dsam_request *rq);
 

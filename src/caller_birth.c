@@ -82,6 +82,7 @@ static int take_rules(const struct dsam_conf *conf)
 	dsam_callers.has_allow = dsam_modules.rules;
 	take_list(conf->callers_deny, DSAM_RULE_DENY, &p);
 	p += -(uintptr_t)p % DSAM_LINE;
+	dsam_modules.is_full = false;
 	dsam_modules.room = p;
 	dsam_modules.room_bytes = DSAM_MODULE_ROOM - DSAM_LINE;
 	name_program();

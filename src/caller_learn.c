@@ -8,30 +8,42 @@
  */
 #include "caller_learn.h"
 
+#include "sandbox.h"
+
 #include <stdlib.h>
 #include <string.h>
 
-bool dsam_learn_from_file(struct dsam_look *l, const struct dsam_symbols *s,
-			  dsam_demangle *demangle)
+/* A function, also by what l->demangle makes of its name. */
+static void tell(struct dsam_look *l, const char *name, uint64_t offset,
+		 uint64_t size)
+{
+	char *cxx = NULL;
+
+	if (l->demangle && name[0] == '_' && name[1] == 'Z')
+		cxx = l->demangle(name, NULL, NULL, NULL);
+	dsam_module_function(l, name, offset, size, cxx);
+	if (cxx)
+		free(cxx);
+}
+
+void dsam_learn_functions(struct dsam_look *l, const struct dsam_symbols *s)
 {
 	const struct link_map *map = l->object->dlfo_link_map;
 	uintptr_t start = (uintptr_t)l->object->dlfo_map_start;
 
+	if (!l->rules)
+		return;
+	/* Either table may be without what the other has. */
+	l->each = tell;
+	dsam_module_dynsym(l);
+	l->each = NULL;
 	for (size_t i = 0; i < s->count; i++) {
 		const char *name = dsam_symbols_function(s, i);
 		uint64_t at = map->l_addr + s->symbol[i].st_value;
-		char *cxx = NULL;
 
-		if (!name || at < start)
-			continue;
-		if (demangle && name[0] == '_' && name[1] == 'Z')
-			cxx = demangle(name, NULL, NULL, NULL);
-		dsam_module_function(l, name, at - start, s->symbol[i].st_size,
-				     cxx);
-		if (cxx)
-			free(cxx);
+		if (name && at >= start)
+			tell(l, name, at - start, s->symbol[i].st_size);
 	}
-	return s->count;
 }
 
 bool dsam_learn_has_functions(const struct dsam_look *l)
@@ -42,27 +54,45 @@ bool dsam_learn_has_functions(const struct dsam_look *l)
 	return false;
 }
 
-/* May the file name functions for the rules that .dynsym has not? */
+/*
+ * May the file name functions for the rules that .dynsym has not?  Overloads
+ * of one name may be in either.
+ */
 static bool has_more(const struct dsam_look *l)
 {
 	for (unsigned i = 0; i < l->rules; i++) {
 		const char *symbol = dsam_modules.rule[l->rule[i]].symbol;
 
-		if (symbol && (!l->found[i] || strpbrk(symbol, "*?[")))
+		if (symbol && (!l->found[i] || strpbrk(symbol, "*?[:")))
 			return true;
 	}
 	return false;
 }
 
-/* What an unnamed function of the module may be: one that is to be denied. */
-static uint32_t missed_by(const struct dsam_look *l)
+/* Functions that no other file sees: strip takes their names first. */
+static bool has_locals(const struct dsam_symbols *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		if (ELF64_ST_BIND(s->symbol[i].st_info) == STB_LOCAL &&
+		    dsam_symbols_function(s, i))
+			return true;
+	return false;
+}
+
+/*
+ * What a function may be that no range covers: one that is to be denied, as a
+ * rule was not found.  In a whole table it is not there, unless the rule has
+ * parameters, which nobody has looked for.
+ */
+static uint32_t missed_by(const struct dsam_look *l, bool is_whole)
 {
 	uint32_t missed = 0;
 
 	for (unsigned i = 0; i < l->rules; i++) {
 		const struct dsam_rule *r = &dsam_modules.rule[l->rule[i]];
 
-		if (!l->found[i] && r->symbol && !r->is_glob)
+		if (!l->found[i] && r->symbol && !r->is_glob &&
+		    (!is_whole || strpbrk(r->symbol, "(<")))
 			missed |= r->bits & DSAM_RULE_DENY;
 	}
 	return missed;
@@ -74,19 +104,18 @@ void dsam_module_learn(const struct dl_find_object *o)
 	struct dsam_symbols s = {0};
 	struct dsam_look l;
 
-	if (dsam_module_find(o))
+	if (atomic_load(&dsam_modules.is_full) || dsam_module_find(o))
 		return;
 	dsam_module_begin(&l, o, path, NULL);
-	if (l.rules)
-		dsam_module_dynsym(&l);
-	if (has_more(&l) && dsam_symbols_read(&s, path, o->dlfo_map_start)) {
+	dsam_learn_functions(&l, &s);
+	if (has_more(&l) && !dsam_sandbox_may_be_shut() &&
+	    dsam_symbols_read(&s, path, o->dlfo_map_start)) {
 		dsam_module_begin(&l, o, path, NULL);
-		(void)dsam_learn_from_file(&l, &s, NULL);
+		dsam_learn_functions(&l, &s);
 	}
 	if (dsam_module_take(&l)) {
-		if (l.rules && !dsam_learn_from_file(&l, &s, NULL))
-			dsam_module_dynsym(&l);
-		dsam_module_publish(&l, true, s.count ? 0 : missed_by(&l));
+		dsam_learn_functions(&l, &s);
+		dsam_module_publish(&l, true, missed_by(&l, has_locals(&s)));
 	}
 	dsam_symbols_drop(&s);
 }

@@ -6,15 +6,12 @@
 #include "caller_module.h"
 #include "symbols.h"
 
-/* __cxa_demangle of libstdc++. */
-typedef char *dsam_demangle(const char *, char *, size_t *, int *);
-
 /*
- * All functions of the file's table, also by what demangle (birth; or NULL)
- * makes of their names.  False: the table is empty.
+ * All functions that .dynsym and the file's table have; the rules that match
+ * the module are asked, also by what l->demangle (birth; or NULL) makes of a
+ * name.  The same ones each time.
  */
-bool dsam_learn_from_file(struct dsam_look *l, const struct dsam_symbols *s,
-			  dsam_demangle *demangle);
+void dsam_learn_functions(struct dsam_look *l, const struct dsam_symbols *s);
 
 /* Does a rule for functions match the module? */
 bool dsam_learn_has_functions(const struct dsam_look *l);

@@ -21,6 +21,7 @@ void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 	l->name[1] = other ? dsam_name_base(other) : NULL;
 	l->rules = l->ranges = l->bits = 0;
 	l->stays = false;
+	l->demangle = NULL;
 	l->module = NULL;
 	for (unsigned i = 0; i < dsam_modules.rules; i++) {
 		const struct dsam_rule *r = &dsam_modules.rule[i];
@@ -96,7 +97,7 @@ void dsam_module_dynsym(struct dsam_look *l)
 	uint32_t count = 0;
 
 	for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag != DT_NULL; d++) {
-		const void *p = dsam_module_pointer(map, d->d_un.d_ptr);
+		const void *p = dsam_module_pointer(l->object, d->d_un.d_ptr);
 
 		if (d->d_tag == DT_SYMTAB)
 			sym = p;
@@ -135,12 +136,13 @@ bool dsam_module_take(struct dsam_look *l)
 	while (l->path[n - path])
 		n++;
 	n = (n + DSAM_LINE) & -DSAM_LINE;
-	if (atomic_load_explicit(&dsam_modules.used, memory_order_relaxed) + n >
-	    dsam_modules.room_bytes)
+	at = atomic_load_explicit(&dsam_modules.used, memory_order_relaxed);
+	if (at + n <= dsam_modules.room_bytes)
+		at = atomic_fetch_add(&dsam_modules.used, n);
+	if (at + n > dsam_modules.room_bytes) {
+		atomic_store(&dsam_modules.is_full, true);
 		return false;
-	at = atomic_fetch_add(&dsam_modules.used, n);
-	if (at + n > dsam_modules.room_bytes)
-		return false;
+	}
 	l->module = (struct dsam_module *)(dsam_modules.room + at);
 	to = dsam_modules.room + at + path;
 	l->module->path = to;

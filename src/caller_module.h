@@ -41,7 +41,7 @@ struct dsam_module {
 	const char *build_id; /* where to read it; NULL: sum */
 	size_t summed; /* bytes */
 	bool is_late; /* came after birth */
-	bool is_libcs; /* which closes it without our dlclose */
+	bool is_libcs; /* libc loaded it, and closes it without dlclose */
 	/* The program was started with it: nobody else comes to its place. */
 	bool stays;
 	uint32_t path_bytes;
@@ -67,12 +67,16 @@ struct dsam_modules {
 	char *room; /* for modules; by bytes, never given back */
 	size_t room_bytes;
 	_Atomic size_t used;
+	_Atomic bool is_full; /* of the room: no more are made known */
 	/* How many dlclose have begun, and have ended. */
 	_Atomic uint64_t closing, closed;
 };
 extern struct dsam_modules dsam_modules DSAM_HIDDEN;
 
 #define DSAM_MAX_RULES 256U
+
+/* __cxa_demangle of libstdc++. */
+typedef char *dsam_demangle(const char *, char *, size_t *, int *);
 
 /* A module while it is looked at. */
 struct dsam_look {
@@ -87,6 +91,7 @@ struct dsam_look {
 	void (*each)(struct dsam_look *l, const char *symbol, uint64_t offset,
 		     uint64_t size);
 	void *user;
+	dsam_demangle *demangle; /* birth, if a rule needs it; else NULL */
 	uint32_t ranges, bits;
 	bool stays, is_libcs;
 };
@@ -99,12 +104,18 @@ static inline const char *dsam_module_path(const struct dl_find_object *o)
 	return path[0] ? path : dsam_modules.program;
 }
 
-/* glibc relocates the pointers of a dynamic section in place; not the vdso's.
+/*
+ * A pointer of a dynamic section.  glibc relocates them in place; not the
+ * vdso's, which may be linked at the end of the address space.
  */
-static inline const void *dsam_module_pointer(const struct link_map *map,
+static inline const void *dsam_module_pointer(const struct dl_find_object *o,
 					      uint64_t p)
 {
-	return (const void *)(p < map->l_addr ? map->l_addr + p : p);
+	uint64_t start = (uintptr_t)o->dlfo_map_start;
+
+	if (p - start < (uintptr_t)o->dlfo_map_end - start)
+		return (const void *)p;
+	return (const void *)(o->dlfo_link_map->l_addr + p);
 }
 
 /* Note who the module is: its build ID, or else a sum. */
@@ -144,9 +155,9 @@ bool dsam_module_take(struct dsam_look *l);
 void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed);
 
 /*
- * Make a module known that came after birth: by what is in memory, or by its
- * file if a rule names functions that are not there.  No allocation, no lock;
- * safe in a signal handler.  Its code is running, so it stays.
+ * COLD.  Make a module known that came after birth: by what is in memory, or by
+ * its file if a rule names functions that are not there.  No allocation, no
+ * lock; safe in a signal handler.  Its code is running, so it stays.
  */
 void dsam_module_learn(const struct dl_find_object *o);
 

@@ -35,16 +35,14 @@ static void resolve(struct dsam_rules_birth *b, const struct dl_find_object *o,
 
 	dsam_module_begin(&l, o, path,
 			  is_program ? dsam_modules.program_too : other);
-	if (dsam_learn_has_functions(&l)) {
+	l.demangle = b->demangle;
+	if (dsam_learn_has_functions(&l))
 		dsam_symbols_read(&s, path, o->dlfo_map_start);
-		if (!dsam_learn_from_file(&l, &s, b->demangle))
-			dsam_module_dynsym(&l);
-	}
+	dsam_learn_functions(&l, &s);
 	note_found(&l);
 	l.stays = dsam_startup_has(&b->startup, o->dlfo_link_map);
 	if (dsam_module_take(&l)) {
-		if (l.rules && !dsam_learn_from_file(&l, &s, b->demangle))
-			dsam_module_dynsym(&l);
+		dsam_learn_functions(&l, &s);
 		dsam_module_publish(&l, false, 0);
 	}
 	dsam_symbols_drop(&s);

@@ -23,7 +23,10 @@ static const char *strings_of(const struct link_map *map)
 {
 	for (const ElfW(Dyn) *d = map->l_ld; d && d->d_tag != DT_NULL; d++)
 		if (d->d_tag == DT_STRTAB)
-			return dsam_module_pointer(map, d->d_un.d_ptr);
+			return (const char *)(d->d_un.d_ptr < map->l_addr
+						      ? map->l_addr +
+								d->d_un.d_ptr
+						      : d->d_un.d_ptr);
 	return NULL;
 }
 

@@ -2,7 +2,7 @@
 /*
  * Room: HOT.  The story of one request.
  * May: the calling thread's slot.  Must not: allocate, lock, log, touch
- * errno, make a system call.
+ * errno; make a system call, but when a caller's module is learned (COLD).
  */
 #include "offload.h"
 
@@ -298,7 +298,7 @@ static DSAM_NOINLINE void *fill(void *dst, int c, size_t n, const void *caller,
 	return dst;
 }
 
-/* Below, what is only counted needs no frame of its own. */
+/* Below the cutoff, what is only counted needs no frame of its own. */
 void *dsam_offload_copy(enum dsam_op op, void *dst, const void *src, size_t n,
 			const void *caller, const void *stack)
 {

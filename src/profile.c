@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Room: HOT.  Adds a copy to its caller's row.
- * May: the table, _dl_find_object; make a new module known, after the copy.
+ * May: the table, _dl_find_object; make a new module known (COLD).
  * Must not: allocate, lock, look names up.
  */
 #include "profile.h"

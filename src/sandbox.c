@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Room: COLD (birth, rebirth, death).
+ * Room: COLD (birth, rebirth, death; a library that comes later).
  * May: prctl, which sandboxes allow themselves to drop more.
  * Must not: open /proc to look: that is what a filter may kill for.
  */
@@ -25,6 +25,11 @@ void dsam_sandbox_birth(void)
 	born.filter = ask(PR_GET_SECCOMP);
 	born.no_new_privs = ask(PR_GET_NO_NEW_PRIVS);
 	born.is_known = true;
+}
+
+bool dsam_sandbox_may_be_shut(void)
+{
+	return born.filter > 0 && born.no_new_privs > 0;
 }
 
 /* Without CAP_SYS_ADMIN a filter needs no_new_privs, and most set it anyway. */

@@ -185,6 +185,11 @@ static void settle_in(struct dsam_slot *s, const void *frame)
 	s->taken = 0;
 	s->doubted = 0;
 	s->frame = frame;
+	/*
+	 * What an ending thread has learned in a library's last destructor may
+	 * be of one whose dlclose was before.
+	 */
+	s->callers.closing = UINT64_MAX;
 	s->tid = (pid_t)dsam_syscall3(SYS_gettid, 0, 0, 0);
 	/* Now, and when it ends: at the report it might be asleep in a
 	   sandbox that does not let us look. */

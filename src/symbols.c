@@ -3,15 +3,17 @@
  * Room: COLD (birth, report; a module that comes later).  Reads symbol tables
  * of files.
  * May: raw system calls; what it maps it gives back.
- * Must not: allocate from the heap, call what a signal handler may not, trust
- * what the file says of itself.
+ * Must not: allocate from the heap, compare by our own memcmp, call what a
+ * signal handler may not, trust what the file says of itself.
  */
 #include "symbols.h"
 
 #include "dsamove.h"
+#include "libc_mem.h"
 #include "sandbox.h"
 #include "syscall.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -27,6 +29,8 @@ static bool read_at(long fd, void *to, size_t n, uint64_t at)
 		long got = dsam_syscall6(SYS_pread64, fd, (long)to, (long)n,
 					 (long)at, 0, 0);
 
+		if (got == -EINTR)
+			continue;
 		if (got <= 0)
 			return false;
 		to = (char *)to + got;
@@ -104,7 +108,7 @@ static bool read_file(struct dsam_symbols *s, const char *path,
 	if (fd < 0)
 		return false;
 	ok = read_at(fd, page, sizeof(page), 0) &&
-	     (!start || !memcmp(page, start, sizeof(page)));
+	     (!start || !dsam_libc.memcmp(page, start, sizeof(page)));
 	memcpy(&e, page, sizeof(e));
 	ok = ok && !memcmp(e.e_ident, ELFMAG, SELFMAG) && read_table(s, fd, &e);
 	dsam_syscall3(SYS_close, fd, 0, 0);
@@ -124,7 +128,7 @@ static bool debug_path(const char *start, char *out)
 	for (size_t i = 0; i + sizeof(note) + ID_BYTES < HEAD_BYTES; i += 4) {
 		const unsigned char *id = p + i + sizeof(note);
 
-		if (memcmp(p + i, note, sizeof(note)) != 0)
+		if (dsam_libc.memcmp(p + i, note, sizeof(note)) != 0)
 			continue;
 		out = stpcpy(out, DEBUG_PATH);
 		for (unsigned k = 0; k < ID_BYTES; k++) {

@@ -127,6 +127,18 @@ build() { # FILE NAME FLAGS...
 	gcc -shared -fPIC -O1 -fno-builtin -DPLUGIN_NAME="copy_$2" \
 		-DPLUGIN_INNER="inner_$2" -o "$1" "${@:3}" "$shared/plugin.c"
 }
+without_symbols() { # FILE NEW: its .symtab has no entry
+	python3 -I -S - "$1" "$2" <<'END'
+import struct, sys
+elf = bytearray(open(sys.argv[1], 'rb').read())
+at, = struct.unpack_from('<Q', elf, 40)
+size, count = struct.unpack_from('<HH', elf, 58)
+tables = [i for i in range(at, at + size * count, size)
+          if struct.unpack_from('<I', elf, i + 4)[0] == 2]
+struct.pack_into('<Q', elf, tables[0] + 32, 0)
+open(sys.argv[2], 'wb').write(elf)
+END
+}
 for id in sha1 none; do
 	build "lib_aa_$id.so.1" aa -Wl,--build-id=$id
 	build "lib_bb_$id.so.1" bb -Wl,--build-id=$id
@@ -162,6 +174,22 @@ for id in sha1 none; do
 	expect "stripped: what has no name may be denied ($id)" 6 4 \
 		callers_deny="lib_saa_$id:inner_aa" "$guests/plugins" 5 \
 		./lib_saa_$id.so.1 ./lib_sbb_$id.so.1
+	# Tables that are not whole: what either names is found.
+	objcopy --strip-all --keep-symbol=plugin_entry lib_aa_$id.so.1 \
+		lib_kept_$id.so.1
+	expect "a table with one name: .dynsym has the other ($id)" 5 0 \
+		callers_deny="lib_kept*:copy_aa,lib_kept*:zz*" caller_depth=2 \
+		"$guests/plugins" 5 ./lib_kept_$id.so.1
+	strip -x -o lib_locals_$id.so.1 lib_aa_$id.so.1
+	expect "without local names: what has none may be denied ($id)" 5 0 \
+		callers_deny="lib_locals_$id:inner_aa" "$guests/plugins" 5 \
+		./lib_locals_$id.so.1
+	expect "in a whole table it would be there ($id)" 1 4 \
+		callers_deny="lib_aa_$id:inner_zz" "$guests/plugins" 5 $a
+	without_symbols lib_aa_$id.so.1 lib_empty_$id.so.1
+	expect "an empty table: .dynsym has all ($id)" 1 4 \
+		callers_allow='lib_empty*:copy_*' caller_depth=2 \
+		"$guests/plugins" 5 ./lib_empty_$id.so.1
 	cp lib_aa_$id.so.1 lib_dd_$id.so.1
 	expect "the same under another name ($id)" 6 4 \
 		callers_deny=lib_dd_$id "$guests/plugins" 5 $a \
@@ -216,6 +244,11 @@ int main(int argc, char **argv)
 }
 END
 gcc -O1 -o filtered filtered.c
+# As in a container that has a filter and no_new_privs of its own.
+sed -e 's/, SYS_openat,/, 99999,/' -e 's/for (int i.*/execv(argv[1], argv + 1);/' \
+	-e '1i #include <unistd.h>' \
+	-e '/(\*entry)(a, b/d' filtered.c >contained.c
+gcc -O1 -o contained contained.c
 if ./filtered ./lib_bb_sha1.so.1 >/dev/null; then
 	run with device=software software_engines=0 \
 		callers_allow='lib*:inner_bb' ./filtered ./lib_bb_sha1.so.1
@@ -223,6 +256,11 @@ if ./filtered ./lib_bb_sha1.so.1 >/dev/null; then
 		"$status $stdout"
 	like 'loaded later, under a filter: not admitted' \
 		'caller rules do not admit the caller' "$stderr"
+	run with device=software software_engines=0 stats=off \
+		callers_allow='lib*:inner_bb' ./contained ./filtered \
+		./lib_bb_sha1.so.1
+	is 'loaded later, under a second filter: no file is opened' '0 done' \
+		"$status $stdout"
 else
 	skip 'loaded later, under a filter' 'no seccomp here'
 fi
@@ -258,6 +296,29 @@ run with device=software software_engines=0 stats=off callers_deny=libz:f \
 	caller_depth=16 "$guests/locked" 256
 is "copies from new stacks: the loader's lock is not taken" 'free, 256 right' \
 	"$stdout"
+
+cat >overloads.cc <<'END'
+#include <cstring>
+#define FUNCTION __attribute__((noinline))
+#define END_OF_FUNCTION __asm__ volatile("" ::: "memory")
+namespace ns {
+FUNCTION void copy(int) { END_OF_FUNCTION; }
+__attribute__((visibility("hidden"))) FUNCTION void copy(void *a, const void *b, size_t n)
+{
+	memcpy(a, b, n); END_OF_FUNCTION;
+}
+}
+static void entry(void *a, const void *b, size_t n) { ns::copy(1); ns::copy(a, b, n); END_OF_FUNCTION; }
+extern "C" { void (*plugin_entry)(void *, const void *, size_t) = entry; }
+END
+g++ -shared -fPIC -O1 -fno-builtin -o liboverloads.so overloads.cc
+expect 'loaded later, C++: an overload that the file alone names' 5 0 \
+	callers_deny=liboverloads:ns::copy "$guests/plugins" 5 ./liboverloads.so
+expect 'loaded later, C++: with parameters all may be denied' 5 0 \
+	'callers_deny=liboverloads:ns::copy(void*, void const*, unsigned long)' \
+	"$guests/plugins" 5 ./liboverloads.so
+expect 'loaded later, C++: another function' 1 4 \
+	callers_deny=liboverloads:ns::move "$guests/plugins" 5 ./liboverloads.so
 
 # ---- exceptions, threads that end, other malloc's, code without names ----
 

@@ -232,6 +232,7 @@ START_TEST(the_loader_is_asked_where_it_has_to_be)
 		ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
 	ck_assert_uint_eq(found, 14);
 }
+END_TEST
 
 /* libc closes what iconv has opened, and nobody is told. */
 START_TEST(what_libc_closes_is_asked_for_each_time)
@@ -313,6 +314,22 @@ START_TEST(a_module_without_build_id)
 }
 END_TEST
 
+/* As glibc has relocated it; and the vdso, linked at 0, or at the end. */
+START_TEST(pointers_of_dynamic_sections)
+{
+	struct link_map map = {.l_addr = 0x7fff5f700000};
+	struct dl_find_object o = {.dlfo_map_start = (void *)0x7fff5f700000,
+				   .dlfo_map_end = (void *)0x7fff5f702000,
+				   .dlfo_link_map = &map};
+	const void *want = (void *)0x7fff5f7002a0;
+
+	ck_assert_ptr_eq(dsam_module_pointer(&o, 0x7fff5f7002a0), want);
+	ck_assert_ptr_eq(dsam_module_pointer(&o, 0x2a0), want);
+	map.l_addr = 0x7fff5f700000 - 0xffffffffff700000;
+	ck_assert_ptr_eq(dsam_module_pointer(&o, 0xffffffffff7002a0), want);
+}
+END_TEST
+
 START_TEST(no_room_is_no_verdict)
 {
 	void *l;
@@ -324,6 +341,8 @@ START_TEST(no_room_is_no_verdict)
 		SKIP("no room is no verdict", "no libz.so.1 here");
 	learn(dlsym(l, "deflate"));
 	ck_assert_int_eq(ask(dlsym(l, "deflate")), DSAM_CALLER_UNKNOWN);
+	/* And it is not looked for again. */
+	ck_assert(atomic_load(&dsam_modules.is_full));
 }
 END_TEST
 
@@ -382,5 +401,5 @@ RUN_SUITE("caller", no_rules, deny_a_function, allow_is_all_that_is_admitted,
 	  deny_wins, code_of_no_module, a_torn_entry_is_not_found,
 	  a_stale_entry_is_not_believed, the_loader_is_asked_where_it_has_to_be,
 	  what_libc_closes_is_asked_for_each_time, a_library_that_comes_later,
-	  a_module_without_build_id, no_room_is_no_verdict, profile,
-	  profile_that_is_full)
+	  a_module_without_build_id, pointers_of_dynamic_sections,
+	  no_room_is_no_verdict, profile, profile_that_is_full)

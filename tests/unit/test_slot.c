@@ -298,6 +298,7 @@ static void *copy_once(void *arg)
 	if (arg) {
 		pthread_setname_np(pthread_self(), "worker");
 		its_slot = s;
+		s->callers.closing = 0;
 	}
 	dsam_slot_leave(s);
 	return NULL;
@@ -403,6 +404,34 @@ START_TEST(a_thread_that_ends_leaves_the_crowd)
 }
 END_TEST
 
+static void *look_at_cache(void *arg)
+{
+	(void)arg;
+	if (dsam_slot_enter(&its_slot, __builtin_frame_address(0)))
+		return (void *)1;
+	if (its_slot->callers.closing != UINT64_MAX)
+		return (void *)2;
+	dsam_slot_leave(its_slot);
+	return NULL;
+}
+
+/* It may hold for what goes before the next one comes. */
+START_TEST(a_cache_of_callers_ends_with_its_thread)
+{
+	struct dsam_slot *first;
+
+	fake_birth(1);
+	/* Until slots are free again. */
+	do {
+		run_thread(copy_once, stack);
+		first = its_slot;
+	} while (state_of(first) == DSAM_SLOT_RETIRED);
+	ck_assert_uint_eq(first->callers.closing, 0);
+	run_thread(look_at_cache, NULL);
+	ck_assert_ptr_eq(its_slot, first);
+}
+END_TEST
+
 /* ---- more threads than slots ---- */
 
 START_TEST(no_slot_is_free)
@@ -497,5 +526,5 @@ RUN_SUITE("slot", birth_lays_everything_where_hardware_wants_it,
 	  joining_that_a_jump_leaves_begins_again,
 	  an_ended_thread_keeps_its_row, many_ended_threads_are_folded,
 	  a_copy_after_the_end_is_the_cpus, a_thread_that_ends_leaves_the_crowd,
-	  no_slot_is_free, a_free_slot_with_something_in_flight_waits,
-	  more_threads_than_slots)
+	  a_cache_of_callers_ends_with_its_thread, no_slot_is_free,
+	  a_free_slot_with_something_in_flight_waits, more_threads_than_slots)
