@@ -326,7 +326,7 @@ demo: $(SO) $(TESTBED) | $(FIRST) ## real programs, with and without the preload
 bench: $(SO) $(BENCH) | $(FIRST) ## cost of small calls, start-up, one offload
 	@bench/run.sh $(O)
 
-bench-report: $(SO) $(BENCH) | $(FIRST) ## offload and sharing: CSV and plots, some six minutes
+bench-report: $(SO) $(BENCH) | $(FIRST) ## offload and sharing: CSV and plots, some eight minutes
 	@bench/report.sh $(O)
 
 install: all ## into $(DESTDIR)$(PREFIX)
