@@ -167,8 +167,7 @@ static bool rule_of(const struct dsam_report_caller *c, char *out, size_t room)
 
 	if (c->gain_ns <= 0 || !is_plain(module) || strlen(module) > 60)
 		return false;
-	/* Of a library that comes late only .dynsym can be matched. */
-	if (!is_plain(c->function) || (c->module->is_late && !c->is_dynamic))
+	if (!is_plain(c->function))
 		snprintf(out, room, "%s", module);
 	else if (strlen(module) + strlen(c->function) > 75)
 		snprintf(out, room, "%s:%.20s*", module, c->function);

@@ -210,6 +210,24 @@ for id in sha1 none; do
 		"$stdout"
 done
 
+# The lines that a report ends with are rules, for them as well.
+cat >calls.py <<'END'
+import ctypes
+lib = ctypes.CDLL('./lib_bb_sha1.so.1')
+entry = ctypes.c_void_p.in_dll(lib, 'plugin_entry').value
+copy = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p,
+                        ctypes.c_size_t)(entry)
+to, of = (ctypes.create_string_buffer(1 << 20) for _ in 'ab')
+for _ in range(9):
+    copy(to, of, 1 << 20)
+END
+run with device=none stats=callers python3 -S -I calls.py
+line=$(sed -n 's/^ *callers_allow = //p' <<<"$stderr")
+like 'a ready line names a static function of a library that came later' \
+	'lib_bb_sha1.so.1:inner_bb' "$line"
+expect 'the ready line is a rule that it matches' 1 8 callers_allow="$line" \
+	python3 -S -I calls.py
+
 # Who has come under a filter since birth must not open a file to look.
 cat >filtered.c <<'END'
 #include <dlfcn.h>
