@@ -281,7 +281,7 @@ asan ubsan tsan: ## the unit tests under a sanitizer
 # Below: `make fuzz` calls make again with clang and BUILD=fuzz.
 FUZZ := $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c))
 FUZZ_SECONDS ?= 60
-fuzz: ## fuzz settings, records, JSON and names, FUZZ_SECONDS each (clang)
+fuzz: ## fuzz settings, records, JSON, names and symbol tables, FUZZ_SECONDS each (clang)
 	@$(MAKE) --no-print-directory CC=clang BUILD=fuzz $(FUZZ:%=fuzz-%)
 
 $(FUZZ:%=$(O)/fuzz-%): $(O)/fuzz-%: $(O)/tests/fuzz/%.o $(O)/libengine.a

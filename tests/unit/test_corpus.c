@@ -21,6 +21,9 @@
 #define LLVMFuzzerTestOneInput fuzz_name
 #include "../fuzz/name.c"
 #undef LLVMFuzzerTestOneInput
+#define LLVMFuzzerTestOneInput fuzz_symbols
+#include "../fuzz/symbols.c"
+#undef LLVMFuzzerTestOneInput
 
 #define MOST (64 * 1024)
 #define MUTATIONS 30
@@ -105,4 +108,11 @@ START_TEST(names_and_globs)
 }
 END_TEST
 
-RUN_SUITE("corpus", settings, completion_records, json_strings, names_and_globs)
+START_TEST(symbol_tables)
+{
+	replay("symbols", fuzz_symbols);
+}
+END_TEST
+
+RUN_SUITE("corpus", settings, completion_records, json_strings, names_and_globs,
+	  symbol_tables)
