@@ -104,21 +104,21 @@ def test_device(r, env, mode):
             options['status_every'] = every() + 1  # not the NOOP at birth
             options['status'] = r.choice([0x10, 0x13, 0x1a, 0x20,
                                           r.randrange(4, 64)])
-            how = '--less'
+            how = how or '--less'
         elif kind == 'silent':
             options['silent_every'] = r.choice([30, 200, 1000])
-            how = '--less'
+            how = how or '--less'
         elif kind == 'silent_after':
             options[kind] = r.randrange(1, 300)
-            how = '--less'
+            how = how or '--less'
         elif kind in ('late', 'long'):
             options['late_every'] = every() + 5
             options['late_us'] = r.randrange(2000 if kind == 'late' else 400000)
-            how = '--less'
+            how = how or '--less'
         elif kind in ('disable', 'reset'):
             options[r.choice([kind + '_after', kind + '_at_ms'])] = \
                 r.randrange(1, 500)
-            how = '--less'
+            how = how or '--less'
         elif kind == 'disorder':
             options['disorder'] = options['scramble'] = 1
         elif kind == 'slow':
