@@ -17,7 +17,6 @@
 /* The CPU looks at the device after an eighth of what is left to give. */
 #define CPU_PART 8
 #define CPU_LEAST (4 * 1024UL)
-#define CPU_MOST (64 * 1024UL)
 
 /* The most that queue takes in one go when it is given about bytes. */
 static size_t most_of(const struct meeting *m, const struct dsam_queue *queue,
@@ -40,11 +39,7 @@ static bool launch(struct meeting *m, unsigned q, size_t bytes)
 
 	if (st->plan.touch && most > DSAM_TOUCH_SLICE)
 		most = DSAM_TOUCH_SLICE;
-	if (bytes > most - DSAM_PAGE && most > 2 * DSAM_PAGE)
-		bytes = most - DSAM_PAGE;
-	else if (bytes > most)
-		bytes = most;
-	from = dsam_part_cut(m, bytes);
+	from = dsam_part_cut(m, bytes < most ? bytes : most, most);
 	from = m->hi - dsam_batch_takes(st->sub.slot, queue, m->hi - from);
 	st->sub.only = queue;
 	why = dsam_pieces_launch(
@@ -54,6 +49,7 @@ static bool launch(struct meeting *m, unsigned q, size_t bytes)
 	st->sub.only = NULL;
 	if (why == DSAM_WHY_NONE) {
 		m->in_flight += m->hi - from;
+		m->is_running[q] = m->is_running[q] && m->count[q];
 		m->hi = from;
 		m->count[q]++;
 		return true;
@@ -92,6 +88,22 @@ static void feed(struct meeting *m)
 				return;
 	}
 }
+/* Queue q has done len bytes more. */
+static void note_run(struct meeting *m, unsigned q, uint32_t len, uint64_t now)
+{
+	if (m->is_running[q]) {
+		m->run[q] += len;
+		if (m->run[q] < DSAM_SERVICE_LEAST)
+			return;
+		dsam_tuner_service(&m->st->sub.slot->tuner, m->run[q],
+				   dsam_ticks_between(m->run_since[q], now));
+	}
+	/* The first one's time has the way there in it. */
+	m->is_running[q] = true;
+	m->run[q] = 0;
+	m->run_since[q] = now;
+}
+
 /* Piece i ended at about now. */
 static void settle(struct meeting *m, unsigned i, uint64_t now)
 {
@@ -109,6 +121,7 @@ static void settle(struct meeting *m, unsigned i, uint64_t now)
 	m->device += st->account.device_bytes - had;
 	m->last[q] = m->device_end = now;
 	if (DSAM_LIKELY(why == DSAM_WHY_NONE)) {
+		note_run(m, q, len, now);
 		dsam_tuner_queue(&st->sub.slot->tuner, q, len,
 				 dsam_ticks_between(since, now), is_next);
 		return;
@@ -169,7 +182,7 @@ static void copy_some(struct meeting *m)
 	size_t step = (m->hi - m->lo) / CPU_PART;
 
 	step = step < CPU_LEAST ? CPU_LEAST : step;
-	step = step > CPU_MOST ? CPU_MOST : step;
+	step = step > m->step ? m->step : step;
 	if (end - m->lo > step + step / 2)
 		end = m->lo + step;
 	/* Its share, or what no queue took. */

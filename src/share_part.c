@@ -5,6 +5,8 @@
  */
 #include "share_part.h"
 
+#include "batch.h"
+
 /* A descriptor that brings another queue in carries so much. */
 #define PART_LEAST (16 * 1024UL)
 /* Above this a part is given in two: the second when more is known. */
@@ -12,8 +14,30 @@
 #define PART_ALONE 2048UL
 /* The way there counts for much from this part of the CPU's time on. */
 #define FAR 16
-/* In flight on one queue: the next begins when the first ends. */
-#define PER_QUEUE 2
+/*
+ * In flight on one queue: the next begins when the first ends; more of short
+ * ones, for the CPU seldom looks: so many bytes.
+ */
+#define PER_QUEUE 2U
+#define IN_FLIGHT (512 * 1024UL)
+/* Between looks, and at least: what is in flight should not be done by then. */
+#define CPU_MOST (64 * 1024UL)
+#define CPU_LEAST (4 * 1024UL)
+
+/* How many pieces a queue gets at once, of those that it takes. */
+static void weigh_depth(struct meeting *m, unsigned q)
+{
+	size_t takes =
+		dsam_batch_takes(m->st->sub.slot, &dsam_queues.q[q], IN_FLIGHT);
+	size_t most = IN_FLIGHT / takes, step;
+
+	if (most > DSAM_DEPTH / m->open)
+		most = DSAM_DEPTH / m->open;
+	m->most[q] = (uint8_t)(most < PER_QUEUE ? PER_QUEUE : most);
+	step = m->most[q] * takes / 4;
+	if (step < m->step)
+		m->step = step < CPU_LEAST ? CPU_LEAST : step;
+}
 
 /* Parts by speed; a queue that nobody knows counts as the best. */
 void dsam_part_weigh(struct meeting *m)
@@ -23,9 +47,11 @@ void dsam_part_weigh(struct meeting *m)
 	unsigned count = dsam_queues.count;
 
 	m->open = 0;
+	m->step = CPU_MOST;
 	for (unsigned q = 0; q < count; q++) {
 		m->count[q] = m->refused[q] = 0;
 		m->last[q] = 0;
+		m->is_running[q] = false;
 		m->weight[q] = 0;
 		if (!dsam_queue_is_open(&dsam_queues.q[q]))
 			continue;
@@ -42,6 +68,7 @@ void dsam_part_weigh(struct meeting *m)
 		if (t->queue[q])
 			m->weight[q] = DSAM_WHOLE * best / t->queue[q] + 1;
 		sum += m->weight[q];
+		weigh_depth(m, q);
 	}
 	for (unsigned q = 0; count > 1 && q < count; q++)
 		if (sum)
@@ -69,7 +96,7 @@ size_t dsam_part_of(const struct meeting *m, size_t all, unsigned q)
 {
 	size_t own = all / 256 * m->weight[q] / 256;
 
-	if (m->count[q] >= PER_QUEUE || m->refused[q] >= DSAM_PART_REFUSALS)
+	if (m->count[q] >= m->most[q] || m->refused[q] >= DSAM_PART_REFUSALS)
 		return 0;
 	if (own > PART_WHOLE && !m->is_far)
 		own /= 2;
@@ -85,8 +112,7 @@ size_t dsam_part_of(const struct meeting *m, size_t all, unsigned q)
 	return own;
 }
 
-/* Where a piece of so many bytes before hi begins: at a line, or a page. */
-size_t dsam_part_cut(const struct meeting *m, size_t bytes)
+size_t dsam_part_cut(const struct meeting *m, size_t bytes, size_t most)
 {
 	uintptr_t dst = (uintptr_t)m->st->rq->dst;
 	uintptr_t unit = bytes >= PART_WHOLE / 2 ? DSAM_PAGE : DSAM_LINE;
@@ -95,6 +121,8 @@ size_t dsam_part_cut(const struct meeting *m, size_t bytes)
 	if (bytes >= m->hi - m->lo)
 		return m->lo;
 	at = (dst + m->hi - bytes) & -unit;
+	if (dst + m->hi - at > most && most >= 2 * unit)
+		at += unit;
 	return at > dst + m->lo ? at - dst : m->lo;
 }
 

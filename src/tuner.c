@@ -17,7 +17,6 @@
 #define TRY_MOST 65536
 /* Of so many requests of the CPU alone one is looked at: it changes little. */
 #define REST 16
-#define SERVICE_LEAST (512 * 1024UL)
 #define FIRST_TRIES 4
 /* The CPU's time, before it was seen: it is the best, and so seen next. */
 #define UNKNOWN 1
@@ -240,16 +239,17 @@ void dsam_tuner_queue(struct dsam_tuner *t, unsigned q, size_t n,
 	uint64_t sample = dsam_rate_of(ticks, n), moving;
 
 	dsam_rate_weigh(&t->queue[q], sample, DSAM_STEADY);
-	if (is_next) {
-		/* Short pieces' ends are not seen exactly enough. */
-		if (n < SERVICE_LEAST || !ticks)
-			return;
-		dsam_rate_least(&t->service, sample);
+	if (is_next)
 		return;
-	}
 	moving = t->service * n >> DSAM_MIB_SHIFT;
 	if (t->service && ticks > moving)
 		dsam_rate_weigh(&t->latency, ticks - moving, DSAM_STEADY);
+}
+
+void dsam_tuner_service(struct dsam_tuner *t, size_t n, uint64_t ticks)
+{
+	if (ticks)
+		dsam_rate_least(&t->service, dsam_rate_of(ticks, n));
 }
 
 static unsigned touch_index(size_t n, const void *caller)

@@ -160,6 +160,13 @@ static inline bool dsam_tuner_is_held(const struct dsam_lesson *l,
 void dsam_tuner_queue(struct dsam_tuner *t, unsigned q, size_t n,
 		      uint64_t ticks, bool is_next);
 
+/*
+ * Pieces of n bytes, one right behind the other, took a queue so many ticks.
+ * Short runs' ends are not seen exactly enough.
+ */
+#define DSAM_SERVICE_LEAST (512 * 1024UL)
+void dsam_tuner_service(struct dsam_tuner *t, size_t n, uint64_t ticks);
+
 /* A request of n bytes, called from caller, met an absent page. */
 void dsam_tuner_absent(struct dsam_tuner *t, size_t n, const void *caller);
 

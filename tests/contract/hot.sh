@@ -14,7 +14,7 @@ src/libc_mem __chk_fail
 src/offload dsam_arena dsam_caller_ask dsam_caller_learn dsam_callers dsam_clock dsam_compare_* dsam_libc dsam_node_of dsam_peers_look dsam_pieces_* dsam_policy_plan dsam_profile_* dsam_queue_any dsam_self dsam_share_run dsam_shot_* dsam_slot_* dsam_stats_request dsam_tuner_*
 src/compare dsam_arena dsam_clock dsam_libc dsam_pieces_* dsam_queue_accuse dsam_submit_settle dsam_tuner_*
 src/node dsam_clock
-src/share_part dsam_queues
+src/share_part dsam_batch_takes dsam_queues
 src/shot dsam_arena dsam_clock dsam_pieces_* dsam_queues dsam_tuner_*
 src/share dsam_arena dsam_batch_takes dsam_clock dsam_part_* dsam_pieces_* dsam_queues dsam_submit_await dsam_tuner_*
 src/pieces dsam_arena dsam_batch_outcomes dsam_batches dsam_clock dsam_libc dsam_pieces_* dsam_queue_accuse dsam_queues dsam_submit dsam_submit_await dsam_submit_settle dsam_tuner_* dsam_tuning

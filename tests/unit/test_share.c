@@ -92,7 +92,34 @@ START_TEST(a_silent_queue_is_closed_and_the_rest_goes_on)
 }
 END_TEST
 
+/* More of short pieces are in flight, for the CPU seldom looks. */
+START_TEST(short_pieces_keep_a_queue_busy)
+{
+	static const unsigned most[] = {4, 16, 32, 128, 256, 1024};
+
+	start_with(1);
+	for (size_t i = 0; i < sizeof(most) / sizeof(*most); i++) {
+		uint32_t bytes = most[i] * 1024;
+
+		memset(kind, 0, sizeof(kind));
+		kind[0].looks = 2;
+		dsam_queues.q[0].max_transfer = bytes;
+		for (size_t at = 0; at < 4000; at += 777)
+			copy_shared(at, 18UL << 20);
+		ck_assert_uint_ge(kind[0].most_in_flight,
+				  bytes < 256U << 10 ? 3 : 2);
+		ck_assert_uint_le(kind[0].most_in_flight,
+				  bytes < 256U << 10 ? DSAM_DEPTH : 2);
+		/* All but what is cut off at the ends. */
+		if (bytes >= 16U << 10)
+			ck_assert_uint_ge(kind[0].bytes / kind[0].taken,
+					  bytes / 2);
+	}
+}
+END_TEST
+
 RUN_SUITE("share", every_byte_once_on_every_queue,
 	  writes_to_memory_begin_at_a_line, queues_share_by_speed,
 	  full_and_failing_queues,
-	  a_silent_queue_is_closed_and_the_rest_goes_on)
+	  a_silent_queue_is_closed_and_the_rest_goes_on,
+	  short_pieces_keep_a_queue_busy)

@@ -405,6 +405,32 @@ START_TEST(what_may_be_absent_is_asked_about)
 }
 END_TEST
 
+/* What is done without a pause tells the speed, and that the way there. */
+START_TEST(runs_tell_how_far_a_queue_is)
+{
+	static struct dsam_tuner fresh;
+	const uint64_t moving = 1000, way = 700;
+
+	dsam_tuner_queue(&fresh, 0, 64 << 10, moving / 16 + way, false);
+	ck_assert_uint_eq(fresh.latency, 0);
+	dsam_tuner_service(&fresh, 1 << 20, 0);
+	ck_assert_uint_eq(fresh.service, 0);
+	dsam_tuner_service(&fresh, 2 << 20, 2 * moving);
+	ck_assert_uint_ge(fresh.service, moving);
+	ck_assert_uint_le(fresh.service, moving + 2);
+	for (int i = 0; i < 20; i++)
+		dsam_tuner_queue(&fresh, 0, 64 << 10, moving / 16 + way, false);
+	ck_assert_uint_ge(fresh.latency, way - 10);
+	ck_assert_uint_le(fresh.latency, way + 10);
+	/* Less is believed at once, more in time. */
+	dsam_tuner_service(&fresh, 1 << 20, moving / 2);
+	ck_assert_uint_le(fresh.service, moving / 2 + 2);
+	for (int i = 0; i < 100; i++)
+		dsam_tuner_service(&fresh, 1 << 20, moving);
+	ck_assert_uint_ge(fresh.service, moving);
+}
+END_TEST
+
 RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  it_follows_a_change_and_forgives_one_outlier, every_size_has_a_place,
 	  absent_pages_are_expected_for_a_while,
@@ -415,4 +441,4 @@ RUN_SUITE("tuner", before_anything_was_learned, learned_by_size_and_kind,
 	  what_is_the_cpus_is_hardly_asked_about,
 	  who_shares_the_device_is_noticed, both_before_the_device_alone,
 	  what_began_with_a_fault_is_learned_as_well,
-	  what_may_be_absent_is_asked_about)
+	  what_may_be_absent_is_asked_about, runs_tell_how_far_a_queue_is)
