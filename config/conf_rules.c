@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * Room: COLD, PURE.  The form of caller rules, and what is wrong with one.
- * May: string.h, snprintf.  Must not: look at what is loaded.
+ * May: string.h, ctype.h, snprintf.  Must not: look at what is loaded.
  */
 #include "conf_rules.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,22 +15,62 @@
 	"expected MODULE or MODULE:SYMBOL, such as libfoo.so.1 or " \
 	"libfoo:copy_*"
 
+static bool is_name(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '$';
+}
+
+/*
+ * Of "operator" and the sign behind it, with a blank and a word as in
+ * "operator new"; 0: p + n is not there.
+ */
+static size_t operator_length(const char *p, size_t n)
+{
+	static const char *const signs[] = {
+		"()", "<<=", ">>=", "<=>", "<<", ">>",   "->*",
+		"->", "<=",  ">=",  "<",   ">",  " new", " delete"};
+	size_t word = strlen("operator");
+
+	if ((n && is_name(p[n - 1])) || strncmp(p + n, "operator", word) != 0)
+		return 0;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		size_t sign = strlen(signs[i]);
+
+		if (!strncmp(p + n + word, signs[i], sign) &&
+		    !(signs[i][0] == ' ' && is_name(p[n + word + sign])))
+			return word + sign;
+	}
+	return 0;
+}
+
 /*
  * Length of the rule at p.  A C++ function's parameters hold commas and
- * blanks, which separate rules only outside of () and <>.
+ * blanks, which separate rules only outside of () and <>; but for " const"
+ * behind them, and "operator new".
  */
 static size_t rule_length(const char *p)
 {
+	static const char after[] = " const";
 	unsigned open = 0;
-	size_t n = 0;
+	size_t n = 0, more;
 
-	for (; p[n]; n++) {
+	while (p[n]) {
+		more = operator_length(p, n);
+		if (!more && !open && n && p[n - 1] == ')' &&
+		    !strncmp(p + n, after, sizeof(after) - 1) &&
+		    !is_name(p[n + sizeof(after) - 1]))
+			more = sizeof(after) - 1;
+		if (more) {
+			n += more;
+			continue;
+		}
 		if (p[n] == '(' || p[n] == '<')
 			open++;
 		else if ((p[n] == ')' || p[n] == '>') && open)
 			open--;
 		else if (!open && strchr(BLANKS, p[n]))
 			break;
+		n++;
 	}
 	/* Nothing closes it: then it ends where others do. */
 	return open ? strcspn(p, BLANKS) : n;
@@ -79,10 +120,12 @@ static bool is_hopeless(const char **glob)
 static const char *glob_fault(const char *glob)
 {
 	for (; *glob; glob++) {
-		if (*glob == '\\' && !*++glob)
-			return "ends in a '\\', which matches nothing";
-		if (*glob == '[' && is_hopeless(&glob))
+		if (*glob == '\\') {
+			if (!*++glob)
+				return "ends in a '\\', which matches nothing";
+		} else if (*glob == '[' && is_hopeless(&glob)) {
 			return "has a [ ] that matches nothing";
+		}
 	}
 	return NULL;
 }

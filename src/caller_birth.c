@@ -124,20 +124,26 @@ static DSAM_NOINLINE bool sees_what_libunwind_sees(void)
 	return true;
 }
 
-/* Parameters and templates in a name: only libstdc++ knows them. */
+/*
+ * Parameters and templates in a name: only libstdc++ knows them.  A rule that
+ * has none of them, but ::, may match such names; in a program of C++.
+ */
 static void load_demangler(const struct dsam_conf *conf,
 			   struct dsam_rules_birth *b)
 {
+	bool is_needed = strpbrk(conf->callers_allow, "(<") ||
+			 strpbrk(conf->callers_deny, "(<");
 	void *l;
 
 	b->demangle = NULL;
-	if (!strpbrk(conf->callers_allow, "(<") &&
-	    !strpbrk(conf->callers_deny, "(<"))
+	if (!is_needed && !strstr(conf->callers_allow, "::") &&
+	    !strstr(conf->callers_deny, "::"))
 		return;
-	l = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_LOCAL);
+	l = dlopen("libstdc++.so.6",
+		   RTLD_NOW | RTLD_LOCAL | (is_needed ? 0 : RTLD_NOLOAD));
 	if (l)
 		*(void **)&b->demangle = dlsym(l, "__cxa_demangle");
-	if (!b->demangle)
+	if (!b->demangle && is_needed)
 		dsam_log(DSAM_LOG_WARN,
 			 "caller rules: no libstdc++.so.6 to demangle with, "
 			 "rules with ( or < match mangled names alone");

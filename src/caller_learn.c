@@ -13,17 +13,66 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A function, also by what l->demangle makes of its name. */
+/* Where the parameters of a demangled name begin; its length: it has none. */
+static size_t parameters_of(const char *cxx)
+{
+	const char *p = strrchr(cxx, ')');
+	int open = 0;
+
+	for (; p && p >= cxx; p--) {
+		open += (*p == ')') - (*p == '(');
+		if (!open)
+			return (size_t)(p - cxx);
+	}
+	return strlen(cxx);
+}
+
+/* Where the name begins behind the type that a template returns. */
+static size_t name_in(const char *cxx, size_t n)
+{
+	const char *end = strstr(cxx, "operator");
+	size_t from = 0;
+	int open = 0;
+
+	if (end && (size_t)(end - cxx) < n)
+		n = (size_t)(end - cxx);
+	for (size_t i = 0; i < n; i++) {
+		open += (cxx[i] == '(' || cxx[i] == '<') -
+			(cxx[i] == ')' || cxx[i] == '>');
+		if (cxx[i] == ' ' && !open)
+			from = i + 1;
+	}
+	return from;
+}
+
+/*
+ * A function, also by what l->demangle makes of its name: with and without
+ * parameters, and what it returns.
+ */
 static void tell(struct dsam_look *l, const char *name, uint64_t offset,
 		 uint64_t size)
 {
-	char *cxx = NULL;
+	char *cxx = NULL, *bare = NULL;
+	size_t n;
 
 	if (l->demangle && name[0] == '_' && name[1] == 'Z')
 		cxx = l->demangle(name, NULL, NULL, NULL);
-	dsam_module_function(l, name, offset, size, cxx);
+	if (cxx) {
+		n = parameters_of(cxx);
+		bare = strndup(cxx, n);
+		n = name_in(cxx, n);
+	}
+	if (bare) {
+		const char *also[] = {cxx, cxx + n, bare, bare + n, NULL};
+
+		dsam_module_function(l, name, offset, size, also);
+	} else {
+		dsam_module_function(l, name, offset, size, NULL);
+	}
 	if (cxx)
 		free(cxx);
+	if (bare)
+		free(bare);
 }
 
 void dsam_learn_functions(struct dsam_look *l, const struct dsam_symbols *s)

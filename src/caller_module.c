@@ -37,15 +37,24 @@ void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 }
 
 static bool names(const struct dsam_rule *r, const char *symbol,
-		  const char *plain, const char *demangled)
+		  const char *plain, const char *const *also)
 {
-	return dsam_name_glob(r->symbol, symbol) ||
-	       (plain && dsam_name_glob(r->symbol, plain)) ||
-	       (demangled && dsam_name_glob(r->symbol, demangled));
+	if (dsam_name_glob(r->symbol, symbol) ||
+	    (plain && dsam_name_glob(r->symbol, plain)))
+		return true;
+	/* A template, an operator: rather denied than let pass. */
+	if (!also)
+		return !plain && r->bits & DSAM_RULE_DENY &&
+		       dsam_name_may_be(r->symbol, symbol);
+	while (*also)
+		if (dsam_name_glob(r->symbol, *also++))
+			return true;
+	return false;
 }
 
 void dsam_module_function(struct dsam_look *l, const char *symbol,
-			  uint64_t offset, uint64_t size, const char *demangled)
+			  uint64_t offset, uint64_t size,
+			  const char *const *also)
 {
 	uint64_t most = (uint64_t)((const char *)l->object->dlfo_map_end -
 				   (const char *)l->object->dlfo_map_start);
@@ -57,7 +66,7 @@ void dsam_module_function(struct dsam_look *l, const char *symbol,
 		const struct dsam_rule *r = &dsam_modules.rule[l->rule[i]];
 
 		if (!r->symbol ||
-		    !names(r, symbol, is_cxx ? plain : NULL, demangled))
+		    !names(r, symbol, is_cxx ? plain : NULL, also))
 			continue;
 		bits |= r->bits;
 		l->found[i] = true;

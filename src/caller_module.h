@@ -139,10 +139,13 @@ bool dsam_module_segment(const struct dl_find_object *o, const void *p,
 void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 		       const char *file, const char *other);
 
-/* A function of the module: its range, if a rule names it. */
+/*
+ * A function of the module: its range, if a rule names it.  also: its other
+ * names, up to a NULL; or NULL, where nobody has demangled it.
+ */
 void dsam_module_function(struct dsam_look *l, const char *symbol,
 			  uint64_t offset, uint64_t size,
-			  const char *demangled);
+			  const char *const *also);
 
 /* All functions that .dynsym has, which is in memory. */
 void dsam_module_dynsym(struct dsam_look *l);

@@ -200,3 +200,32 @@ bool dsam_name_demangle(const char *symbol, char *out, size_t room)
 	out[w.used] = 0;
 	return true;
 }
+
+static bool is_end(char c)
+{
+	return !c || c == ':' || c == '*' || c == '?' || c == '[' ||
+	       c == '\\' || c == '(' || c == '<' || c == ' ';
+}
+
+bool dsam_name_may_be(const char *glob, const char *symbol)
+{
+	const char *p = glob;
+	size_t n = 0;
+
+	while (*p && *p != '*' && *p != '?' && *p != '[')
+		p++;
+	/* Without a wildcard it has what makes a name hard, or is not it. */
+	if (symbol[0] != '_' || symbol[1] != 'Z' || !*p)
+		return false;
+	while (!is_end(glob[n]))
+		n++;
+	for (; *symbol; symbol++) {
+		size_t same = 0;
+
+		while (same < n && symbol[same] == glob[same])
+			same++;
+		if (same == n)
+			return true;
+	}
+	return false;
+}

@@ -32,4 +32,10 @@ const char *dsam_name_base(const char *path);
  */
 bool dsam_name_demangle(const char *symbol, char *out, size_t room);
 
+/*
+ * Could glob, which may have wildcards, mean a C++ name that nobody has
+ * demangled?  True if what it begins with is anywhere in the mangled name.
+ */
+bool dsam_name_may_be(const char *glob, const char *symbol);
+
 #endif

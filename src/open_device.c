@@ -13,8 +13,10 @@
 #include "report.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool is_queue_name(const char *name)
 {
@@ -98,12 +100,35 @@ static void open_all(const struct dsam_wq *found, size_t count, unsigned level)
 			       : "was found");
 }
 
+/* Looking takes a directory in a directory, and a file. */
+#define DESCRIPTORS 3
+
+/* Without them what is there looks as if it were not, or disabled. */
+static bool has_descriptors(void)
+{
+	int fd[DESCRIPTORS], n = 0;
+	bool has_all;
+
+	while (n < DESCRIPTORS && (fd[n] = open("/", O_PATH | O_CLOEXEC)) >= 0)
+		n++;
+	has_all = n == DESCRIPTORS;
+	if (!has_all)
+		dsam_log(DSAM_LOG_WARN,
+			 "%s to look for a DSA; nothing is offloaded",
+			 strerror(errno));
+	while (n)
+		close(fd[--n]);
+	return has_all;
+}
+
 static int open_dsa(const struct dsam_conf *conf)
 {
 	static struct dsam_wq found[DSAM_MAX_FOUND];
-	size_t count =
-		dsam_discover(found, DSAM_MAX_FOUND, &dsam_report_discovery);
+	size_t count;
 
+	if (!has_descriptors())
+		return -EMFILE;
+	count = dsam_discover(found, DSAM_MAX_FOUND, &dsam_report_discovery);
 	if (conf->queues[0])
 		open_named(conf, found, count);
 	else

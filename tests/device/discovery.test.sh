@@ -173,6 +173,27 @@ for without in '-d 0' '-q 0' '-s mode=dedicated' '-s state=disabled'; do
 	is "none-auto-is-silent$without" '' "$why"
 done
 
+# ---- too few descriptors to look ----
+
+"$program" >"$tmp/out.plain" 2>/dev/null </dev/null
+for n in 4 5 6; do
+	for device in auto dsa; do
+		"$tb" --submit mmap -- bash -c "ulimit -n $n
+			DSAMOVE_DEVICE=$device LD_PRELOAD='$so' exec '$program'" \
+			>"$tmp/out" 2>"$tmp/err" </dev/null
+		is "descriptors-$n-$device-output" "$(<"$tmp/out.plain")" \
+			"$(<"$tmp/out")"
+		if [ $n -lt 6 ]; then
+			is "descriptors-$n-$device-is-said" \
+				'dsamove: Too many open files to look for a DSA; nothing is offloaded' \
+				"$(<"$tmp/err")"
+		else
+			like "descriptors-$n-$device-are-enough" 'wq0\.0' \
+				"$(<"$tmp/err")"
+		fi
+	done
+done
+
 # ---- attributes that are missing, or nonsense ----
 
 # Missing mode or type crash libaccel-config 3.5.3: sysfs is asked instead.

@@ -81,6 +81,63 @@ expect 'C++: with parameters' 5 15 'callers_deny=prog:ns::C::copy(int, char)' \
 	./prog.2
 expect 'C++: a template' 5 15 'callers_deny=prog:*ns::any<long>(long)' \
 	./prog.2
+# As c++filt prints them; and globs, for what is no plain name.
+cat >names.cc <<'END'
+#include <cstring>
+#include <string>
+static char a[1 << 20], b[1 << 20];
+#define FUNCTION __attribute__((noinline))
+#define COPY { memcpy(a, b, 1 << 19); __asm__ volatile("" ::: "memory"); }
+namespace ns {
+template <class T> struct Box { FUNCTION void copy(T) COPY };
+struct S { FUNCTION void str(std::string const &) COPY };
+template <class T> FUNCTION void any(T) COPY
+}
+struct Top {
+	FUNCTION void method(int) const COPY
+	FUNCTION void operator[](int) COPY
+	FUNCTION void operator<<(int) COPY
+	FUNCTION void operator()(int, int) COPY
+};
+static void all()
+{
+	ns::Box<int>().copy(1); ns::S().str("x"); ns::any(2L);
+	Top().method(1); Top()[1]; Top() << 1; Top()(1, 2);
+}
+#ifdef PLUGIN
+extern "C" { void (*plugin_entry)(void *, const void *, size_t) =
+	[](void *, const void *, size_t) { all(); }; }
+#else
+int main() { for (int i = 0; i < 5; i++) all(); }
+#endif
+END
+g++ -O1 -fno-builtin -o names names.cc
+g++ -O1 -fno-builtin -DPLUGIN -shared -fPIC -o libnames.so names.cc
+cxx() { # RULE DENIED: of 7 functions, 5 copies each
+	expect "C++: $1" $(($2 * 5)) $(((7 - $2) * 5)) "callers_deny=$1" ./names
+}
+cxx 'names:Top::method(int) const' 1
+cxx 'names:Top::method(int)' 0
+cxx 'names:Top::method' 1
+cxx 'names:Top::operator\[\](int)' 1
+cxx 'names:Top::operator<<(int)' 1
+cxx 'names:Top::operator()(int, int),names:Top::method' 2
+cxx 'names:ns::Box<int>::copy' 1
+cxx 'names:ns::Box<int>::copy(int)' 1
+cxx 'names:ns::any<long>(long)' 1
+cxx 'names:ns::any<long>' 1
+cxx 'names:ns::*' 3
+cxx 'names:ns::Box*' 1
+cxx 'names:Top::*' 4
+cxx 'names:Top::*(*)' 3
+expect 'C++: an allow glob has templates, too' 20 15 'callers_allow=names:ns::*' \
+	./names
+# Nobody demangles these: a deny glob has them, an allow glob has not.
+expect 'loaded later, C++: a deny glob' 15 20 'callers_deny=libnames:ns::*' \
+	"$guests/plugins" 5 ./libnames.so
+expect 'loaded later, C++: an allow glob' 30 5 'callers_allow=libnames:ns::*' \
+	"$guests/plugins" 5 ./libnames.so
+
 expect 'a stripped program: by name of module' 20 0 callers_deny=stripped \
 	./stripped
 expect 'stripped, dynamic symbols serve' 15 5 callers_allow=dynamic:good \
@@ -210,7 +267,7 @@ for id in sha1 none; do
 		"$stdout"
 done
 
-# The lines that a report ends with are rules, for them as well.
+# What a report names can be a rule, for them as well.
 cat >calls.py <<'END'
 import ctypes
 lib = ctypes.CDLL('./lib_bb_sha1.so.1')
@@ -222,10 +279,10 @@ for _ in range(9):
     copy(to, of, 1 << 20)
 END
 run with device=none stats=callers python3 -S -I calls.py
-line=$(sed -n 's/^ *callers_allow = //p' <<<"$stderr")
-like 'a ready line names a static function of a library that came later' \
-	'lib_bb_sha1.so.1:inner_bb' "$line"
-expect 'the ready line is a rule that it matches' 1 8 callers_allow="$line" \
+name=$(grep -o 'lib_bb_sha1[^ ]*' <<<"$stderr" | head -n 1)
+is 'the report names a static function of a library that came later' \
+	'lib_bb_sha1.so.1:inner_bb' "$name"
+expect 'what it names is a rule that matches' 1 8 callers_allow="$name" \
 	python3 -S -I calls.py
 
 # Who has come under a filter since birth must not open a file to look.
@@ -337,6 +394,93 @@ expect 'loaded later, C++: with parameters all may be denied' 5 0 \
 	"$guests/plugins" 5 ./liboverloads.so
 expect 'loaded later, C++: another function' 1 4 \
 	callers_deny=liboverloads:ns::move "$guests/plugins" 5 ./liboverloads.so
+
+# An exception thrown out of a copy, through our frames; and threads that are
+# cancelled in one.
+cat >throw.cc <<'END'
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <stdexcept>
+#include <sys/mman.h>
+#define MIB (1 << 20)
+static void on_fault(int)
+{
+	sigset_t fault;
+	sigemptyset(&fault);
+	sigaddset(&fault, SIGSEGV);
+	sigprocmask(SIG_UNBLOCK, &fault, nullptr);
+	throw std::runtime_error("fault");
+}
+__attribute__((noinline)) static void copy(char *to, const char *from, size_t n)
+{
+	memcpy(to, from, n);
+	__asm__ volatile("" ::: "memory");
+}
+int main()
+{
+	char *p = (char *)mmap(nullptr, 2 * MIB, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int caught = 0, right = 0;
+	signal(SIGSEGV, on_fault);
+	memset(p, 1, MIB);
+	mprotect(p + MIB / 2, 4096, PROT_NONE);
+	for (int i = 0; i < 50; i++) {
+		try {
+			copy(p + MIB, p, MIB);
+		} catch (std::exception &) {
+			caught++;
+		}
+		p[MIB + MIB / 2 - 1] = 0;
+		copy(p + MIB, p, MIB / 2);
+		right += p[MIB + MIB / 2 - 1];
+	}
+	printf("%d caught, %d right\n", caught, right);
+	return 5;
+}
+END
+g++ -O1 -fno-builtin -fnon-call-exceptions -o throw throw.cc
+cat >cancel.c <<'END'
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+static void *body(void *room)
+{
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;;)
+		memcpy(room, (char *)room + (1 << 20), 1 << 20);
+}
+int main(void)
+{
+	static char room[2 << 20];
+	int cancelled = 0;
+	for (int i = 0; i < 100; i++) {
+		pthread_t t;
+		void *end;
+		pthread_create(&t, NULL, body, room);
+		usleep(300 + i * 7);
+		pthread_cancel(t);
+		pthread_join(t, &end);
+		cancelled += end == PTHREAD_CANCELED;
+	}
+	printf("%d cancelled\n", cancelled);
+	return 3;
+}
+END
+gcc -O1 -fno-builtin -o cancel cancel.c
+for depth in 1 8; do
+	for engines in 0 1; do
+		rules=(device=software software_engines=$engines
+			caller_depth=$depth callers_deny=libz,libnone:f)
+		run with "${rules[@]}" ./throw
+		is "exceptions out of a copy, depth $depth, $engines engines" \
+			'5 50 caught, 50 right' "$status $stdout"
+		run with "${rules[@]}" ./cancel
+		is "threads cancelled in a copy, depth $depth, $engines engines" \
+			'3 100 cancelled' "$status $stdout"
+	done
+done
 
 # ---- exceptions, threads that end, other malloc's, code without names ----
 

@@ -59,6 +59,12 @@ START_TEST(good_ones)
 		"a:[]]b",
 		"a:[a-a]",
 		"a\\*b:f\\?",
+		"a:f\\[\\]\\[",
+		"a:C::operator\\[\\](int) const",
+		"a:C::operator()(int),b",
+		"a:std::operator<<(std::ostream&, int)",
+		"a:C::operator-><int>(), b:operator>=(C, C)",
+		"a:operator new(unsigned long) b:operator delete(void*)",
 		"a:_ZN2ns1fEv",
 		"a,",
 	};
@@ -131,6 +137,14 @@ START_TEST(commas_of_parameters_do_not_separate)
 	ck_assert_str_eq(split("a,b:c  d"), "a|b:c|d|");
 	ck_assert_str_eq(split("a:f(int, long),b"), "a:f(int, long)|b|");
 	ck_assert_str_eq(split("a:f<x, y>(z) ,b"), "a:f<x, y>(z)|b|");
+	ck_assert_str_eq(split("a:f(int) const,b:g(int) constant"),
+			 "a:f(int) const|b:g(int)|constant|");
+	ck_assert_str_eq(split("a:operator<<(x&, y) b:operator new(size_t) c"),
+			 "a:operator<<(x&, y)|b:operator new(size_t)|c|");
+	ck_assert_str_eq(split("a:operator newer, my_operator new"),
+			 "a:operator|newer|my_operator|new|");
+	ck_assert_str_eq(split("a:C::operator()(int, int) const b"),
+			 "a:C::operator()(int, int) const|b|");
 	/* Nothing closes it. */
 	ck_assert_str_eq(split("a:f(int, b"), "a:f(int|b|");
 	ck_assert_str_eq(split(" ,, "), "");
