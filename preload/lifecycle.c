@@ -246,7 +246,7 @@ static int find_work(void)
 	int rc = dsam_open_device_check(&conf, &err);
 
 	if (rc) {
-		dsam_log(DSAM_LOG_WARN, "%s", err.text);
+		dsam_log(DSAM_LOG_WARN, "%s; nothing is offloaded", err.text);
 		return rc;
 	}
 	rc = dsam_open_device(&conf);
@@ -288,8 +288,8 @@ static int be_born(char *const *env)
 	rc = dsam_slot_birth();
 	if (rc) {
 		dsam_log(DSAM_LOG_WARN,
-			 "no memory or thread key: %s; nothing "
-			 "is offloaded",
+			 "room for what is kept of threads: %s; nothing is "
+			 "offloaded",
 			 strerror(-rc));
 		return rc;
 	}

@@ -17,6 +17,8 @@
  */
 #define DEVICE_NS 1500
 #define DEVICE_BYTES_PER_NS 25
+/* Module and function in a line of at most 100 columns. */
+#define MOST_NAME 75U
 
 static void take_row(struct dsam_report *r, struct dsam_profiled *p)
 {
@@ -169,8 +171,9 @@ static bool rule_of(const struct dsam_report_caller *c, char *out, size_t room)
 		return false;
 	if (!is_plain(c->function))
 		snprintf(out, room, "%s", module);
-	else if (strlen(module) + strlen(c->function) > 75)
-		snprintf(out, room, "%s:%.20s*", module, c->function);
+	else if (strlen(module) + strlen(c->function) > MOST_NAME)
+		snprintf(out, room, "%s:%.*s*", module,
+			 (int)(MOST_NAME - strlen(module)), c->function);
 	else
 		snprintf(out, room, "%s:%s", module, c->function);
 	return true;

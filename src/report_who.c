@@ -100,8 +100,10 @@ static void rest(struct dsam_text *t, const struct dsam_report *r)
 static void rules(struct dsam_text *t, const struct dsam_report *r)
 {
 	char rule[160];
-	unsigned n = 0;
+	unsigned n = 0, gaining = 0;
 
+	for (unsigned i = 0; i < r->callers; i++)
+		gaining += r->caller[i].gain_ns > 0;
 	for (unsigned i = 0; i < r->callers && n < MOST_RULES; i++)
 		if (dsam_report_rule(r, i, rule, sizeof(rule)))
 			dsam_text_add(t, "%s%s",
@@ -111,9 +113,11 @@ static void rules(struct dsam_text *t, const struct dsam_report *r)
 					    "= ",
 				      rule);
 	dsam_text_add(t, "%s",
-		      n ? "\n"
-			: "\n  No caller gains enough for a "
-			  "callers_allow line.\n");
+		      n         ? "\n"
+		      : gaining ? "\n  No caller that gains has a name that a "
+				  "rule can hold.\n"
+				: "\n  No caller gains enough for a "
+				  "callers_allow line.\n");
 }
 
 void dsam_report_callers_text(struct dsam_text *t, const struct dsam_report *r)
@@ -126,8 +130,10 @@ void dsam_report_callers_text(struct dsam_text *t, const struct dsam_report *r)
 		row(t, r, &r->caller[i]);
 	rest(t, r);
 	dsam_text_add(t,
-		      "  GAIN is an estimate: the CPU's time for all of "
-		      "these less that of a %s\n",
+		      "  GAIN is at most that much: the CPU's time for all "
+		      "of these less that of a %s;\n"
+		      "            of copies into fresh pages a part is the "
+		      "kernel's time, which nobody saves\n",
 		      r->about.is_software || !r->offload_ns
 			      ? "usual DSA"
 			      : "DSA as measured here");

@@ -149,6 +149,8 @@ START_TEST(device_file)
 	ck_assert_int_eq(load("/dev/zero", NULL), -EINVAL);
 	ck_assert_str_eq(err.text,
 			 "/dev/zero: not a regular file, expected one");
+	/* No settings at all, not the machine's either. */
+	ck_assert_int_eq(load("/dev/null", NULL), 0);
 }
 END_TEST
 
