@@ -126,7 +126,7 @@ for how in write mmap readonly; do
 	)try: accel-config enable-device dsa2"
 	refuses wq3.0 'wq3.0 not found, expected a queue that accel-config list shows under a dsaN'
 	refuses dsa0 "'dsa0' is not a work queue's name, $(
-	)expected names such as wq0.0"
+	)expected names such as wq0.0; nothing is offloaded"
 done
 
 # ---- an ordinary user ----
