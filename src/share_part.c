@@ -52,19 +52,21 @@ void dsam_part_weigh(struct meeting *m)
 		m->count[q] = m->refused[q] = 0;
 		m->last[q] = 0;
 		m->is_running[q] = false;
+		m->most[q] = PER_QUEUE;
 		m->weight[q] = 0;
 		if (!dsam_queue_is_open(&dsam_queues.q[q]))
 			continue;
 		m->open++;
+		m->weight[q] = DSAM_WHOLE;
 		if (t->queue[q] && t->queue[q] < best)
 			best = t->queue[q];
 	}
 	if (best == UINT64_MAX)
 		best = 1;
 	for (unsigned q = 0; q < count; q++) {
-		if (!dsam_queue_is_open(&dsam_queues.q[q]))
+		/* One that another thread has just revived has no part yet. */
+		if (!m->weight[q])
 			continue;
-		m->weight[q] = DSAM_WHOLE;
 		if (t->queue[q])
 			m->weight[q] = DSAM_WHOLE * best / t->queue[q] + 1;
 		sum += m->weight[q];

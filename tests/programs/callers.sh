@@ -471,8 +471,8 @@ END
 gcc -O1 -fno-builtin -o cancel cancel.c
 for depth in 1 8; do
 	for engines in 0 1; do
-		rules=(device=software software_engines=$engines
-			caller_depth=$depth callers_deny=libz,libnone:f)
+		rules=(device=software "software_engines=$engines"
+			"caller_depth=$depth" "callers_deny=libz,libnone:f")
 		run with "${rules[@]}" ./throw
 		is "exceptions out of a copy, depth $depth, $engines engines" \
 			'5 50 caught, 50 right' "$status $stdout"
