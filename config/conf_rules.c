@@ -20,6 +20,19 @@ static bool is_name(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
 
+/* Behind "operator": " char const*()", to the "("; 0: that is not there. */
+static size_t conversion_length(const char *p)
+{
+	size_t n = 1;
+
+	if (*p != ' ' || !is_name(p[1]))
+		return 0;
+	while (is_name(p[n]) || (p[n] && strchr(" *&", p[n])) ||
+	       !strncmp(p + n, "::", 2))
+		n += p[n] == ':' ? 2 : 1;
+	return p[n] == '(' ? n : 0;
+}
+
 /*
  * Of "operator" and the sign behind it, with a blank and a word as in
  * "operator new"; 0: p + n is not there.
@@ -29,37 +42,56 @@ static size_t operator_length(const char *p, size_t n)
 	static const char *const signs[] = {
 		"()", "<<=", ">>=", "<=>", "<<", ">>",   "->*",
 		"->", "<=",  ">=",  "<",   ">",  " new", " delete"};
-	size_t word = strlen("operator");
+	size_t word = strlen("operator"), more;
 
 	if ((n && is_name(p[n - 1])) || strncmp(p + n, "operator", word) != 0)
 		return 0;
 	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
 		size_t sign = strlen(signs[i]);
 
-		if (!strncmp(p + n + word, signs[i], sign) &&
-		    !(signs[i][0] == ' ' && is_name(p[n + word + sign])))
-			return word + sign;
+		if (strncmp(p + n + word, signs[i], sign) != 0 ||
+		    (signs[i][0] == ' ' && is_name(p[n + word + sign])))
+			continue;
+		/* A template's parameters are apart from a sign. */
+		return word + sign + !strncmp(p + n + word + sign, " <", 2);
+	}
+	more = conversion_length(p + n + word);
+	return more ? word + more : 0;
+}
+
+/* Length of what may follow the parameters, such as " const"; 0: nothing. */
+static size_t after_length(const char *p)
+{
+	static const char *const words[] = {" const", " volatile", " &&", " &"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		size_t n = strlen(words[i]);
+
+		if (!strncmp(p, words[i], n) && !is_name(p[n]))
+			return n;
 	}
 	return 0;
 }
 
 /*
  * Length of the rule at p.  A C++ function's parameters hold commas and
- * blanks, which separate rules only outside of () and <>; but for " const"
- * behind them, and "operator new".
+ * blanks, which separate rules only outside of () and <>; but for " const" and
+ * such behind them, and "operator new".
  */
 static size_t rule_length(const char *p)
 {
-	static const char after[] = " const";
 	unsigned open = 0;
 	size_t n = 0, more;
+	bool is_done = false; /* with the parameters */
 
 	while (p[n]) {
 		more = operator_length(p, n);
-		if (!more && !open && n && p[n - 1] == ')' &&
-		    !strncmp(p + n, after, sizeof(after) - 1) &&
-		    !is_name(p[n + sizeof(after) - 1]))
-			more = sizeof(after) - 1;
+		if (more) {
+			n += more;
+			continue;
+		}
+		is_done = !open && n && (is_done || p[n - 1] == ')');
+		more = is_done ? after_length(p + n) : 0;
 		if (more) {
 			n += more;
 			continue;
@@ -164,6 +196,9 @@ static const char *rule_fault(char *rule)
 	why = !*rule ? "names no module" : glob_fault(rule);
 	if (!why && strchr(rule, '/'))
 		why = "has a '/', which no file name has";
+	if (!why && strpbrk(rule, "<>()&"))
+		why = "has <, >, (, ) or & in a module's name, where ? matches "
+		      "them";
 	if (!why && colon && !colon[1])
 		why = "names no symbol";
 	if (!why && colon && has_stray_colon(colon + 1))

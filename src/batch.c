@@ -35,11 +35,14 @@ size_t dsam_batch_takes(const struct dsam_slot *s, const struct dsam_queue *q,
 			size_t len)
 {
 	size_t most = q->max_transfer;
+	uint32_t n;
 
 	if (len <= most)
 		return len;
-	if (dsam_slot_has_batch(s) && count(q, len))
-		most *= count(q, len);
+	/* Asked once: it may become none at any time. */
+	n = dsam_slot_has_batch(s) ? count(q, len) : 0;
+	if (n)
+		most *= n;
 	return len < most ? len : most;
 }
 

@@ -30,15 +30,20 @@ static size_t parameters_of(const char *cxx)
 /* Where the name begins behind the type that a template returns. */
 static size_t name_in(const char *cxx, size_t n)
 {
-	const char *end = strstr(cxx, "operator");
+	const char word[] = "operator";
 	size_t from = 0;
 	int open = 0;
 
-	if (end && (size_t)(end - cxx) < n)
-		n = (size_t)(end - cxx);
 	for (size_t i = 0; i < n; i++) {
+		bool is_front = !i || strchr(" :", cxx[i - 1]);
+
+		/* Its sign, or type, belongs to the name. */
+		if (!open && is_front &&
+		    !strncmp(cxx + i, word, sizeof(word) - 1))
+			break;
 		open += (cxx[i] == '(' || cxx[i] == '<') -
-			(cxx[i] == ')' || cxx[i] == '>');
+			(cxx[i] == ')' ||
+			 (cxx[i] == '>' && i && cxx[i - 1] != '-'));
 		if (cxx[i] == ' ' && !open)
 			from = i + 1;
 	}

@@ -207,18 +207,29 @@ static bool is_end(char c)
 	       c == '\\' || c == '(' || c == '<' || c == ' ';
 }
 
+/* Is that, of n bytes, how word begins?  It is mangled as another then. */
+static bool begins(const char *word, const char *that, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (that[i] != word[i])
+			return false;
+	return true;
+}
+
 bool dsam_name_may_be(const char *glob, const char *symbol)
 {
 	const char *p = glob;
 	size_t n = 0;
 
 	while (*p && *p != '*' && *p != '?' && *p != '[')
-		p++;
+		p += *p == '\\' && p[1] ? 2 : 1;
 	/* Without a wildcard it has what makes a name hard, or is not it. */
 	if (symbol[0] != '_' || symbol[1] != 'Z' || !*p)
 		return false;
 	while (!is_end(glob[n]))
 		n++;
+	if (begins("std", glob, n) || begins("operator", glob, n))
+		return true;
 	for (; *symbol; symbol++) {
 		size_t same = 0;
 

@@ -50,6 +50,8 @@ static bool launch(struct meeting *m, unsigned q, size_t bytes)
 	if (why == DSAM_WHY_NONE) {
 		m->in_flight += m->hi - from;
 		m->is_running[q] = m->is_running[q] && m->count[q];
+		m->behind &= ~(1U << i);
+		m->behind |= (uint32_t)(m->count[q] > 0) << i;
 		m->hi = from;
 		m->count[q]++;
 		return true;
@@ -88,11 +90,11 @@ static void feed(struct meeting *m)
 				return;
 	}
 }
-/* Queue q has done len bytes more. */
-static void note_run(struct meeting *m, unsigned q, uint32_t len, uint64_t now)
+/* Queue q has done n bytes more, seen at one look. */
+static void note_run(struct meeting *m, unsigned q, size_t n, uint64_t now)
 {
 	if (m->is_running[q]) {
-		m->run[q] += len;
+		m->run[q] += n;
 		if (m->run[q] < DSAM_SERVICE_LEAST)
 			return;
 		dsam_tuner_service(&m->st->sub.slot->tuner, m->run[q],
@@ -104,6 +106,16 @@ static void note_run(struct meeting *m, unsigned q, uint32_t len, uint64_t now)
 	m->run_since[q] = now;
 }
 
+/* What a look found of queue q tells its speed, all at once. */
+static void learn(struct meeting *m, unsigned q, uint64_t now)
+{
+	uint64_t since = m->first_sent[q] ? m->first_sent[q] : m->last[q];
+
+	note_run(m, q, m->ended[q], now);
+	dsam_tuner_queue(&m->st->sub.slot->tuner, q, m->ended[q],
+			 dsam_ticks_between(since, now), !m->first_sent[q]);
+}
+
 /* Piece i ended at about now. */
 static void settle(struct meeting *m, unsigned i, uint64_t now)
 {
@@ -111,25 +123,58 @@ static void settle(struct meeting *m, unsigned i, uint64_t now)
 	const struct dsam_piece *p = &st->piece[i];
 	size_t had = st->account.device_bytes;
 	unsigned q = (unsigned)(p->queue - dsam_queues.q);
-	bool is_next = p->sent < m->last[q];
-	uint64_t since = is_next ? m->last[q] : p->sent;
 	uint32_t len = p->len;
 	enum dsam_why why = dsam_pieces_settle(st, i);
 
 	m->in_flight -= len;
 	m->count[q]--;
 	m->device += st->account.device_bytes - had;
-	m->last[q] = m->device_end = now;
 	if (DSAM_LIKELY(why == DSAM_WHY_NONE)) {
-		note_run(m, q, len, now);
-		dsam_tuner_queue(&st->sub.slot->tuner, q, len,
-				 dsam_ticks_between(since, now), is_next);
-		return;
+		if (m->ended[q])
+			learn(m, q, now);
+	} else {
+		/* What was mended tells nothing. */
+		m->is_running[q] = false;
 	}
+	m->ended[q] = 0;
+	m->first_sent[q] = 0;
+	m->last[q] = m->device_end = now;
 	if (st->is_forked)
 		m->stop = DSAM_WHY_FORKED;
-	else if (why != DSAM_WHY_FAULT)
+	else if (why != DSAM_WHY_NONE && why != DSAM_WHY_FAULT)
 		m->stop = why;
+}
+
+/* Of the pieces that are ending at about now (a bit each), all. */
+static void settle_all(struct meeting *m, uint32_t ending, uint64_t now)
+{
+	for (uint32_t left = ending; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+		const struct dsam_piece *p = &m->st->piece[i];
+		unsigned q = (unsigned)(p->queue - dsam_queues.q);
+
+		m->ended[q] += p->len;
+		if (!(m->behind >> i & 1))
+			m->first_sent[q] = p->sent;
+	}
+	/* Settling one may settle others' bytes, never them. */
+	for (; ending; ending &= ending - 1)
+		settle(m, (unsigned)__builtin_ctz(ending), now);
+}
+
+/* The pieces whose answers are there, a bit each. */
+static uint32_t answered(const struct meeting *m)
+{
+	const struct dsam_story *st = m->st;
+	uint32_t found = 0;
+
+	for (uint32_t left = st->live; left; left &= left - 1) {
+		unsigned i = (unsigned)__builtin_ctz(left);
+
+		if (dsam_submit_is_answered(&st->sub, &st->piece[i]))
+			found |= 1U << i;
+	}
+	return found;
 }
 
 /*
@@ -138,22 +183,13 @@ static void settle(struct meeting *m, unsigned i, uint64_t now)
  */
 static bool look(struct meeting *m)
 {
-	struct dsam_story *st = m->st;
 	uint64_t now = dsam_ticks();
 	uint64_t middle = now - dsam_ticks_between(m->looked, now) / 2;
-	bool any = false;
+	uint32_t found = answered(m);
 
 	m->looked = now;
-	for (uint32_t left = st->live; left; left &= left - 1) {
-		unsigned i = (unsigned)__builtin_ctz(left);
-
-		/* Settling one may have settled others' bytes, never them. */
-		if (!dsam_submit_is_answered(&st->sub, &st->piece[i]))
-			continue;
-		settle(m, i, middle);
-		any = true;
-	}
-	return any;
+	settle_all(m, found, middle);
+	return found;
 }
 
 /* The oldest in flight: nothing is left to do but wait. */
@@ -172,7 +208,7 @@ static void await_one(struct meeting *m)
 	dsam_submit_await(&st->sub, &st->piece[oldest]);
 	m->looked = dsam_ticks();
 	m->idle += dsam_ticks_between(start, m->looked);
-	settle(m, oldest, m->looked);
+	settle_all(m, answered(m) | 1U << oldest, m->looked);
 }
 
 /* The CPU's next piece, of pages that are known to be there. */

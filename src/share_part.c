@@ -30,9 +30,12 @@ static void weigh_depth(struct meeting *m, unsigned q)
 	size_t takes =
 		dsam_batch_takes(m->st->sub.slot, &dsam_queues.q[q], IN_FLIGHT);
 	size_t most = IN_FLIGHT / takes, step;
+	/* Not all entries have room for a batch. */
+	size_t room = takes > dsam_queues.q[q].max_transfer ? DSAM_BATCHES
+							    : DSAM_DEPTH;
 
-	if (most > DSAM_DEPTH / m->open)
-		most = DSAM_DEPTH / m->open;
+	if (most > room / m->open)
+		most = room / m->open;
 	m->most[q] = (uint8_t)(most < PER_QUEUE ? PER_QUEUE : most);
 	step = m->most[q] * takes / 4;
 	if (step < m->step)
@@ -47,10 +50,13 @@ void dsam_part_weigh(struct meeting *m)
 	unsigned count = dsam_queues.count;
 
 	m->open = 0;
+	m->behind = 0;
 	m->step = CPU_MOST;
 	for (unsigned q = 0; q < count; q++) {
 		m->count[q] = m->refused[q] = 0;
 		m->last[q] = 0;
+		m->ended[q] = 0;
+		m->first_sent[q] = 0;
 		m->is_running[q] = false;
 		m->most[q] = PER_QUEUE;
 		m->weight[q] = 0;

@@ -28,6 +28,10 @@ struct meeting {
 	uint8_t refused[DSAM_MAX_QUEUES];
 	uint64_t weight[DSAM_MAX_QUEUES]; /* its part of DSAM_WHOLE */
 	uint64_t last[DSAM_MAX_QUEUES]; /* when it last answered */
+	uint32_t behind; /* a bit each: sent behind another, on its queue */
+	/* What one look found: bytes, and of one that was not: when sent. */
+	size_t ended[DSAM_MAX_QUEUES];
+	uint64_t first_sent[DSAM_MAX_QUEUES];
 	/* It has had something to do since when, and so many bytes are done. */
 	bool is_running[DSAM_MAX_QUEUES];
 	size_t run[DSAM_MAX_QUEUES];

@@ -123,4 +123,32 @@ START_TEST(cxx_names)
 }
 END_TEST
 
-RUN_SUITE("caller_name", globs, globs_as_fnmatch, modules, cxx_names)
+START_TEST(names_that_nobody_demangled)
+{
+	static const struct {
+		const char *glob, *symbol;
+		bool may_be;
+	} cases[] = {
+		{"ns::*", "_ZN2ns3BoxIiE4copyEi", true},
+		{"ns::*", "_ZN3abc3BoxIiE4copyEi", false},
+		{"*", "_ZN3abc3BoxIiE4copyEi", true},
+		{"ns::f", "_ZN2ns1fIiEvv", false},
+		{"ns::*", "copy_ns", false},
+		{"std::*", "_ZNSt6vectorIcSaIcEE6resizeEm", true},
+		{"st*", "_ZNSs6appendEPKc", true},
+		{"operator*", "_ZlsRK1CS1_", true},
+		{"operator new*", "_Znwm", true},
+		{"C::operator\\[\\](int)", "_ZN1C3fooIiEEvv", false},
+		{"C::operator\\[\\]*", "_ZN1CixEi", true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		ck_assert_msg(
+			dsam_name_may_be(cases[i].glob, cases[i].symbol) ==
+				cases[i].may_be,
+			"%s %s", cases[i].glob, cases[i].symbol);
+}
+END_TEST
+
+RUN_SUITE("caller_name", globs, globs_as_fnmatch, modules, cxx_names,
+	  names_that_nobody_demangled)

@@ -82,6 +82,7 @@ START_TEST(bad_ones)
 		const char *rules, *says;
 	} bad[] = {
 		{",", "has an empty rule"},
+		{"a:f(int) why<int>(long)", "a module's name"},
 		{",a", "has an empty rule"},
 		{"a,,b", "has an empty rule"},
 		{"a, ,b", "has an empty rule"},
@@ -143,6 +144,16 @@ START_TEST(commas_of_parameters_do_not_separate)
 			 "a:operator<<(x&, y)|b:operator new(size_t)|c|");
 	ck_assert_str_eq(split("a:operator newer, my_operator new"),
 			 "a:operator|newer|my_operator|new|");
+	ck_assert_str_eq(split("a:C::operator bool() const b"),
+			 "a:C::operator bool() const|b|");
+	ck_assert_str_eq(split("a:C::operator n::x const*(), b"),
+			 "a:C::operator n::x const*()|b|");
+	ck_assert_str_eq(split("a:f(int) const &,b:g() volatile && c"),
+			 "a:f(int) const &|b:g() volatile &&|c|");
+	ck_assert_str_eq(split("a:std::operator<< <x<y> >(x<y>&, char) b"),
+			 "a:std::operator<< <x<y> >(x<y>&, char)|b|");
+	ck_assert_str_eq(split("a:operator x b:f(int)"),
+			 "a:operator|x|b:f(int)|");
 	ck_assert_str_eq(split("a:C::operator()(int, int) const b"),
 			 "a:C::operator()(int, int) const|b|");
 	/* Nothing closes it. */
