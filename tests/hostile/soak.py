@@ -113,6 +113,9 @@ def test_device(r, env, mode):
             how = how or '--less'
         elif kind in ('late', 'long'):
             options['late_every'] = every() + 5
+            # Each resume may be late again: few, that a copy ends in time.
+            env['DSAMOVE_FAULT_RESUMES'] = \
+                str(min(int(env['DSAMOVE_FAULT_RESUMES']), 8))
             options['late_us'] = r.randrange(2000 if kind == 'late' else 400000)
             how = how or '--less'
         elif kind in ('disable', 'reset'):
