@@ -23,7 +23,6 @@
 #include "slot.h"
 #include "submit.h"
 #include "tiny.h"
-#include "unload.h"
 #include "wait.h"
 
 #include <cpuid.h>
@@ -263,7 +262,6 @@ static int be_born(char *const *env)
 	if (rc)
 		return rc;
 	dsam_jump_birth();
-	dsam_unload_birth();
 	dsam_clock_start();
 	rc = dsam_conf_load(&conf, env, &err);
 	if (rc) {

@@ -5,8 +5,6 @@
  * May: what the library's destructors do.  Must not: fail, or keep a library.
  * No <dlfcn.h> prototype is changed: this is libc's with two counts around it.
  */
-#include "unload.h"
-
 #include "caller_module.h"
 
 #include <dlfcn.h>
@@ -15,12 +13,8 @@
 
 EXPORT int dlclose(void *handle);
 
+/* libc's, from the first call on: most programs make none. */
 static int (*next)(void *handle);
-
-void dsam_unload_birth(void)
-{
-	*(void **)&next = dlsym(RTLD_NEXT, "dlclose");
-}
 
 /*
  * Its destructors copy, too, and whoever loads a library at the same place may
@@ -31,9 +25,8 @@ int dlclose(void *handle)
 {
 	int rc;
 
-	/* Another library's constructor, before our birth. */
 	if (!next)
-		dsam_unload_birth();
+		*(void **)&next = dlsym(RTLD_NEXT, "dlclose");
 	atomic_fetch_add(&dsam_modules.closing, 1);
 	rc = next(handle);
 	atomic_fetch_add(&dsam_modules.closed, 1);

@@ -16,7 +16,6 @@
 
 /* The CPU looks at the device after an eighth of what is left to give. */
 #define CPU_PART 8
-#define CPU_LEAST (4 * 1024UL)
 
 /* The most that queue takes in one go when it is given about bytes. */
 static size_t most_of(const struct meeting *m, const struct dsam_queue *queue,
@@ -217,7 +216,7 @@ static void copy_some(struct meeting *m)
 	size_t end = m->hi < m->safe ? m->hi : m->safe;
 	size_t step = (m->hi - m->lo) / CPU_PART;
 
-	step = step < CPU_LEAST ? CPU_LEAST : step;
+	step = step < DSAM_PART_STEP ? DSAM_PART_STEP : step;
 	step = step > m->step ? m->step : step;
 	if (end - m->lo > step + step / 2)
 		end = m->lo + step;

@@ -20,9 +20,8 @@
  */
 #define PER_QUEUE 2U
 #define IN_FLIGHT (512 * 1024UL)
-/* Between looks, and at least: what is in flight should not be done by then. */
+/* Between two looks: what is in flight should not be done by then. */
 #define CPU_MOST (64 * 1024UL)
-#define CPU_LEAST (4 * 1024UL)
 
 /* How many pieces a queue gets at once, of those that it takes. */
 static void weigh_depth(struct meeting *m, unsigned q)
@@ -39,7 +38,7 @@ static void weigh_depth(struct meeting *m, unsigned q)
 	m->most[q] = (uint8_t)(most < PER_QUEUE ? PER_QUEUE : most);
 	step = m->most[q] * takes / 4;
 	if (step < m->step)
-		m->step = step < CPU_LEAST ? CPU_LEAST : step;
+		m->step = step < DSAM_PART_STEP ? DSAM_PART_STEP : step;
 }
 
 /* Parts by speed; a queue that nobody knows counts as the best. */

@@ -7,6 +7,8 @@
 
 /* After so many refusals a queue is left alone by this request. */
 #define DSAM_PART_REFUSALS 3
+/* The CPU copies at least so much between two looks at the device. */
+#define DSAM_PART_STEP (4 * 1024UL)
 
 struct meeting {
 	struct dsam_story *st;
