@@ -3,8 +3,7 @@
  * Room: HOT.  What the caller rules say of a copy.
  * May: the calling thread's cache and stack, the list of modules,
  * _dl_find_object (lock-free), the tables of modules on the stack.
- * Must not: allocate, lock; make a system call or compare names, but to learn a
- * module, after the copy.
+ * Must not: allocate, lock, make a system call, compare names.
  */
 #include "caller.h"
 
@@ -178,27 +177,17 @@ INLINE bool judge(struct dsam_caller_cache *cache, bool is_current,
 	}
 	if (!*at)
 		*at = dsam_module_find(o);
-	if (!*at)
+	if (!*at || !(*at)->is_asked)
 		return false;
 	*what = find_out(o, *at, ip);
 	keep(cache, k, ip, *what);
 	return true;
 }
 
-INLINE struct dsam_frame first(const struct dsam_request *rq)
-{
-	struct dsam_frame f = {.ip = (uintptr_t)rq->caller,
-			       .sp = (uintptr_t)rq->stack};
-
-	if (dsam_callers.depth > 1)
-		f.bp = dsam_frame_rbp(__builtin_frame_address(0), rq->stack);
-	return f;
-}
-
 enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
 				      const struct dsam_request *rq)
 {
-	struct dsam_frame f = first(rq);
+	struct dsam_frame f = dsam_frame_first(rq, dsam_callers.depth > 1);
 	const struct dsam_module *m = NULL;
 	uint64_t what, bits = 0;
 	bool is_current = holds(cache);
@@ -213,7 +202,9 @@ enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
 	} while (++n < dsam_callers.depth &&
 		 dsam_frame_ascend(&f, what, dsam_callers.stack_end));
 	if (bits & DSAM_RULE_DENY ||
-	    (dsam_callers.has_allow && !(bits & DSAM_RULE_ALLOW)))
+	    (dsam_callers.has_allow && !(bits & DSAM_RULE_ALLOW)) ||
+	    DSAM_UNLIKELY(atomic_load_explicit(&dsam_modules.awaited,
+					       memory_order_relaxed)))
 		return DSAM_CALLER_DENIED;
 	return DSAM_CALLER_ADMITTED;
 }
@@ -222,7 +213,7 @@ unsigned dsam_caller_frames(struct dsam_caller_cache *cache,
 			    const struct dsam_request *rq,
 			    const void *frame[DSAM_CALLER_DEPTH])
 {
-	struct dsam_frame f = first(rq);
+	struct dsam_frame f = dsam_frame_first(rq, dsam_callers.depth > 1);
 	const struct dsam_module *m = NULL;
 	bool is_current = holds(cache);
 	struct dl_find_object o;
@@ -235,23 +226,4 @@ unsigned dsam_caller_frames(struct dsam_caller_cache *cache,
 	       judge(cache, is_current, f.ip, &o, &m, &what) &&
 	       dsam_frame_ascend(&f, what, dsam_callers.stack_end));
 	return n;
-}
-
-DSAM_COLD void dsam_caller_learn(struct dsam_caller_cache *cache,
-				 const struct dsam_request *rq)
-{
-	struct dsam_frame f = first(rq);
-	const struct dsam_module *m = NULL;
-	bool is_current = holds(cache);
-	struct dl_find_object o;
-	unsigned n = 0;
-	uint64_t what;
-
-	do {
-		if (!dsam_callers.find((void *)(f.ip - 1), &o))
-			dsam_module_learn(&o);
-		m = NULL;
-	} while (++n < dsam_callers.depth &&
-		 judge(cache, is_current, f.ip, &o, &m, &what) &&
-		 dsam_frame_ascend(&f, what, dsam_callers.stack_end));
 }

@@ -50,9 +50,11 @@ enum dsam_caller_says {
 enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
 				      const struct dsam_request *rq);
 
-/* After an UNKNOWN: make the modules on the way known, see caller_learn.c. */
-void dsam_caller_learn(struct dsam_caller_cache *cache,
-		       const struct dsam_request *rq);
+/*
+ * COLD.  After an UNKNOWN: ask the rules about the modules on the way, see
+ * caller_learn.c.  Not in a signal handler: that is left to a later copy.
+ */
+void dsam_caller_learn(const struct dsam_request *rq);
 
 /* The frames that a rule may match, in the order of return; how many. */
 unsigned dsam_caller_frames(struct dsam_caller_cache *cache,

@@ -7,6 +7,8 @@
 #include "caller_birth.h"
 
 #include "caller.h"
+#include "caller_learn.h"
+#include "caller_name.h"
 #include "caller_rules.h"
 #include "log.h"
 #include "profile.h"
@@ -38,8 +40,8 @@ static void take_list(const char *list, uint32_t bits, char **at)
 		if (colon) {
 			*colon = 0;
 			r->symbol = colon + 1;
-			r->is_glob = strpbrk(r->module, "*?[");
 		}
+		r->is_glob = dsam_name_is_glob(r->module);
 	}
 }
 
@@ -77,6 +79,7 @@ static int take_rules(const struct dsam_conf *conf)
 	dsam_modules.rules = 0;
 	dsam_modules.first = NULL;
 	dsam_modules.used = 0;
+	dsam_modules.awaited = 0;
 	p += n;
 	take_list(conf->callers_allow, DSAM_RULE_ALLOW, &p);
 	dsam_callers.has_allow = dsam_modules.rules;
@@ -149,37 +152,48 @@ static void load_demangler(const struct dsam_conf *conf,
 			 "rules with ( or < match mangled names alone");
 }
 
-static int report_rule(const struct dsam_conf *conf, const struct dsam_rule *r)
+/*
+ * A rule that matches nothing.  A module that is named may come later; whoever
+ * writes a glob means something that is there, and is rather told, and kept
+ * from the device, than left to believe that it is allowed or denied.
+ */
+static int report_rule(const struct dsam_conf *conf, struct dsam_rule *r)
 {
 	enum dsam_key key = r->bits == DSAM_RULE_ALLOW ? DSAM_KEY_callers_allow
 						       : DSAM_KEY_callers_deny;
-	char what[400];
+	bool is_met = r->has_module && dsam_learn_is_met(r, r->has_symbol);
+	char rule[220], what[400];
 
-	if (!r->has_module) {
+	snprintf(rule, sizeof(rule), "rule '%.100s%s%.100s'", r->module,
+		 r->symbol ? ":" : "", r->symbol ? r->symbol : "");
+	if (!r->is_glob && !r->has_module) {
 		dsam_log(DSAM_LOG_INFO,
-			 "caller rule '%.100s' names no module that is loaded "
-			 "now",
-			 r->module);
+			 "caller %s names no module that is loaded now", rule);
 		return 0;
 	}
-	if (!r->symbol || r->has_symbol)
+	if (is_met && (!r->symbol || r->has_symbol))
 		return 0;
-	/* Of many modules a later one may have it. */
-	if (strpbrk(r->symbol, "*?[") && !r->is_glob) {
+	if (is_met) {
 		snprintf(what, sizeof(what),
-			 "rule '%.100s:%.100s' matches no function of that "
-			 "module, expected a glob that does; nothing is "
-			 "offloaded",
-			 r->module, r->symbol);
-		dsam_log_key(conf, key, what);
-		return -EINVAL;
+			 "%s matches nothing: the symbol tables of that module "
+			 "have no such function",
+			 rule);
+	} else if (r->is_glob) {
+		snprintf(what, sizeof(what),
+			 "%s matches nothing that is loaded, expected a glob "
+			 "that does; nothing is offloaded until a library "
+			 "comes that it matches",
+			 rule);
+		r->is_awaited = true;
+		dsam_modules.awaited++;
+	} else {
+		snprintf(what, sizeof(what),
+			 "%s matches no function of that module, expected a "
+			 "glob that does; nothing is offloaded",
+			 rule);
 	}
-	snprintf(what, sizeof(what),
-		 "rule '%.100s:%.100s' matches nothing: the symbol tables of "
-		 "that module have no such function",
-		 r->module, r->symbol);
 	dsam_log_key(conf, key, what);
-	return 0;
+	return is_met || r->is_glob ? 0 : -EINVAL;
 }
 
 int dsam_caller_birth(const struct dsam_conf *conf)

@@ -46,6 +46,7 @@ struct dsam_cie {
 	int64_t data;
 	unsigned encoding; /* of a function's addresses */
 	bool is_augmented;
+	bool is_signal; /* of a frame that the kernel made */
 	struct dsam_row first; /* before a function's own instructions */
 };
 

@@ -144,4 +144,16 @@ static inline uintptr_t dsam_frame_rbp(const uintptr_t *f,
 	return *f;
 }
 
+/* The frame that a request came from; its rbp where asked for. */
+static inline __attribute__((always_inline)) struct dsam_frame
+dsam_frame_first(const struct dsam_request *rq, bool with_rbp)
+{
+	struct dsam_frame f = {.ip = (uintptr_t)rq->caller,
+			       .sp = (uintptr_t)rq->stack};
+
+	if (with_rbp)
+		f.bp = dsam_frame_rbp(__builtin_frame_address(0), rq->stack);
+	return f;
+}
+
 #endif

@@ -3,11 +3,12 @@
  * Room: COLD (birth; and once a module that comes later, after the CPU has
  * done its first copy).  Which functions of a module the caller rules name.
  * May: read the file, by raw system calls.
- * Must not: allocate, lock or call what a signal handler may not, but for
- * demangle's sake at birth.
+ * Must not: allocate, lock or call what may not be called in the midst of
+ * malloc or dlopen, but for demangle's sake at birth.
  */
 #include "caller_learn.h"
 
+#include "caller_name.h"
 #include "sandbox.h"
 
 #include <stdlib.h>
@@ -108,6 +109,11 @@ bool dsam_learn_has_functions(const struct dsam_look *l)
 	return false;
 }
 
+bool dsam_learn_is_met(const struct dsam_rule *r, bool has_symbol)
+{
+	return has_symbol || !r->symbol || !dsam_name_is_glob(r->symbol);
+}
+
 /*
  * May the file name functions for the rules that .dynsym has not?  Overloads
  * of one name may be in either.
@@ -152,13 +158,37 @@ static uint32_t missed_by(const struct dsam_look *l, bool is_whole)
 	return missed;
 }
 
+/* Globs that have matched nothing so far, and do so here. */
+static void meet(const struct dsam_look *l)
+{
+	for (unsigned i = 0; i < l->rules; i++) {
+		struct dsam_rule *r = &dsam_modules.rule[l->rule[i]];
+
+		if (dsam_learn_is_met(r, l->found[i]) &&
+		    atomic_exchange(&r->is_awaited, false))
+			atomic_fetch_sub(&dsam_modules.awaited, 1);
+	}
+}
+
+void dsam_module_note(const struct dl_find_object *o)
+{
+	struct dsam_look l;
+
+	if (atomic_load(&dsam_modules.is_full) || dsam_module_find(o))
+		return;
+	dsam_module_look(&l, o, dsam_module_path(o));
+	if (dsam_module_take(&l))
+		dsam_module_publish(&l, true, 0);
+}
+
 void dsam_module_learn(const struct dl_find_object *o)
 {
+	const struct dsam_module *m = dsam_module_find(o);
 	const char *path = dsam_module_path(o);
 	struct dsam_symbols s = {0};
 	struct dsam_look l;
 
-	if (atomic_load(&dsam_modules.is_full) || dsam_module_find(o))
+	if (atomic_load(&dsam_modules.is_full) || (m && m->is_asked))
 		return;
 	dsam_module_begin(&l, o, path, NULL);
 	dsam_learn_functions(&l, &s);
@@ -170,6 +200,7 @@ void dsam_module_learn(const struct dl_find_object *o)
 	if (dsam_module_take(&l)) {
 		dsam_learn_functions(&l, &s);
 		dsam_module_publish(&l, true, missed_by(&l, has_locals(&s)));
+		meet(&l);
 	}
 	dsam_symbols_drop(&s);
 }

@@ -13,6 +13,12 @@
  */
 void dsam_learn_functions(struct dsam_look *l, const struct dsam_symbols *s);
 
+/*
+ * Is a rule whose module is there met?  One whose functions are a glob needs
+ * one of them.
+ */
+bool dsam_learn_is_met(const struct dsam_rule *r, bool has_symbol);
+
 /* Does a rule for functions match the module? */
 bool dsam_learn_has_functions(const struct dsam_look *l);
 

@@ -11,18 +11,26 @@
 
 struct dsam_modules dsam_modules;
 
-void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
-		       const char *file, const char *other)
+void dsam_module_look(struct dsam_look *l, const struct dl_find_object *o,
+		      const char *file)
 {
 	l->object = o;
 	l->path = file;
 	l->each = NULL;
-	l->name[0] = dsam_name_base(file);
-	l->name[1] = other ? dsam_name_base(other) : NULL;
 	l->rules = l->ranges = l->bits = 0;
 	l->stays = false;
+	l->is_asked = !dsam_modules.rules;
 	l->demangle = NULL;
 	l->module = NULL;
+}
+
+void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
+		       const char *file, const char *other)
+{
+	dsam_module_look(l, o, file);
+	l->is_asked = true;
+	l->name[0] = dsam_name_base(file);
+	l->name[1] = other ? dsam_name_base(other) : NULL;
 	for (unsigned i = 0; i < dsam_modules.rules; i++) {
 		const struct dsam_rule *r = &dsam_modules.rule[i];
 
@@ -190,6 +198,7 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 	m->map = l->object->dlfo_link_map;
 	m->bits = l->bits;
 	m->is_late = is_late;
+	m->is_asked = l->is_asked;
 	m->stays = l->stays;
 	m->missed = missed;
 	m->ranges = l->ranges;

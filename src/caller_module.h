@@ -21,9 +21,11 @@ struct dsam_rule {
 	const char *module; /* glob */
 	const char *symbol; /* glob; NULL: any code of the module */
 	uint32_t bits;
-	bool is_glob; /* module is: it need not have the symbol */
+	bool is_glob; /* module is: which one is open */
 	bool has_module; /* matched one at birth */
 	bool has_symbol; /* and a function of it */
+	/* A glob that has matched nothing: see dsam_modules.awaited. */
+	_Atomic bool is_awaited;
 };
 
 /* Offsets from the module's start. */
@@ -41,6 +43,7 @@ struct dsam_module {
 	const char *build_id; /* where to read it; NULL: sum */
 	size_t summed; /* bytes */
 	bool is_late; /* came after birth */
+	bool is_asked; /* the rules were; else it is here for its name alone */
 	bool is_libcs; /* libc loaded it, and closes it without dlclose */
 	/* The program was started with it: nobody else comes to its place. */
 	bool stays;
@@ -59,7 +62,7 @@ struct dsam_module {
 #define DSAM_MODULE_ROOM (16UL << 20)
 
 struct dsam_modules {
-	struct dsam_rule *rule; /* const after birth */
+	struct dsam_rule *rule; /* const after birth, but for is_awaited */
 	unsigned rules;
 	const char *program; /* path of the executable */
 	const char *program_too; /* by its other name, if it has two */
@@ -68,6 +71,7 @@ struct dsam_modules {
 	size_t room_bytes;
 	_Atomic size_t used;
 	_Atomic bool is_full; /* of the room: no more are made known */
+	_Atomic unsigned awaited; /* such rules: nothing is offloaded */
 	/* How many dlclose have begun, and have ended. */
 	_Atomic uint64_t closing, closed;
 };
@@ -93,7 +97,7 @@ struct dsam_look {
 	void *user;
 	dsam_demangle *demangle; /* birth, if a rule needs it; else NULL */
 	uint32_t ranges, bits;
-	bool stays, is_libcs;
+	bool stays, is_libcs, is_asked;
 };
 
 /* Of its file, as the loader has it. */
@@ -135,6 +139,10 @@ const struct dsam_module *dsam_module_find(const struct dl_find_object *o);
 bool dsam_module_segment(const struct dl_find_object *o, const void *p,
 			 const uint8_t **start, const uint8_t **end);
 
+/* A module that no rule is asked about. */
+void dsam_module_look(struct dsam_look *l, const struct dl_find_object *o,
+		      const char *file);
+
 /* Which rules match the module's names; and its bits. */
 void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 		       const char *file, const char *other);
@@ -158,10 +166,12 @@ bool dsam_module_take(struct dsam_look *l);
 void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed);
 
 /*
- * COLD.  Make a module known that came after birth: by what is in memory, or by
- * its file if a rule names functions that are not there.  No allocation, no
- * lock; safe in a signal handler.  Its code is running, so it stays.
+ * COLD.  Make a module known that came after birth: for its name alone, or with
+ * what the rules say of it, by what is in memory, or by its file if a rule
+ * names functions that are not there.  No allocation, no lock; the first is
+ * safe in a signal handler.  Its code is running, so it stays.
  */
+void dsam_module_note(const struct dl_find_object *o);
 void dsam_module_learn(const struct dl_find_object *o);
 
 #endif

@@ -69,6 +69,16 @@ bool dsam_name_glob(const char *glob, const char *name)
 	return !*glob;
 }
 
+bool dsam_name_is_glob(const char *name)
+{
+	for (; *name; name++) {
+		if (*name == '*' || *name == '?' || *name == '[')
+			return true;
+		name += *name == '\\' && name[1];
+	}
+	return false;
+}
+
 const char *dsam_name_base(const char *path)
 {
 	const char *base = path;

@@ -15,6 +15,9 @@
  */
 bool dsam_name_glob(const char *glob, const char *name);
 
+/* Has it characters by which it is more than one name? */
+bool dsam_name_is_glob(const char *name);
+
 /*
  * Does the glob match the file name, or what is left of it without some of
  * its version, or without ".so"?  libfoo.so.1.2 is libfoo.so.1, libfoo.so and

@@ -26,7 +26,10 @@ static bool augment(const uint8_t *letter, struct dsam_bytes *b,
 		case 'L':
 			dsam_cfi_take(b, 1);
 			break;
-		default: /* S: of a signal, which nobody called */
+		case 'S': /* nobody called what was interrupted */
+			cie->is_signal = true;
+			return false;
+		default:
 			return false;
 		}
 	}
@@ -126,7 +129,7 @@ struct dsam_step dsam_step_from(const struct dl_find_object *o, const void *pc)
 	uint64_t at = (uintptr_t)pc - 1, from, cie_at;
 	struct dsam_bytes all, b;
 	struct dsam_row row;
-	struct dsam_cie cie;
+	struct dsam_cie cie = {.is_signal = false};
 
 	if (!dsam_module_segment(o, header, &start, &end) ||
 	    !find(start, header, end, at, &all))
@@ -134,12 +137,12 @@ struct dsam_step dsam_step_from(const struct dl_find_object *o, const void *pc)
 	b = dsam_cfi_part(&all, dsam_cfi_take(&all, 4));
 	cie_at = (uintptr_t)b.at;
 	cie_at -= dsam_cfi_take(&b, 4);
-	if (b.is_bad || cie_at < (uintptr_t)start ||
-	    cie_at >= (uintptr_t)b.at ||
-	    !read_cie((struct dsam_bytes){start + (cie_at - (uintptr_t)start),
+	if (b.is_bad || cie_at < (uintptr_t)start || cie_at >= (uintptr_t)b.at)
+		return none;
+	if (!read_cie((struct dsam_bytes){start + (cie_at - (uintptr_t)start),
 					  end, false},
 		      &cie))
-		return none;
+		return (struct dsam_step){.is_signal = cie.is_signal};
 	from = dsam_cfi_address(&b, cie.encoding);
 	if (at - from >= dsam_cfi_number(&b, cie.encoding))
 		return none;

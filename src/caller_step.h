@@ -17,6 +17,7 @@ enum dsam_cfa_by {
 struct dsam_step {
 	enum dsam_cfa_by cfa_by;
 	enum dsam_rbp_by rbp_by;
+	bool is_signal; /* none, as the frame is the kernel's */
 	int64_t cfa, rbp;
 };
 

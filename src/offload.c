@@ -238,7 +238,7 @@ static int run(const struct dsam_request *rq, struct dsam_slot *slot)
 		dsam_profile_add(rq->caller, rq->n, &st.account);
 	/* A module that came after birth: the next copy's rules know it. */
 	if (DSAM_UNLIKELY(says == DSAM_CALLER_UNKNOWN))
-		dsam_caller_learn(&slot->callers, rq);
+		dsam_caller_learn(rq);
 	return st.order;
 }
 

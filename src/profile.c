@@ -45,7 +45,7 @@ static struct dsam_profiled *row_of(uintptr_t address,
 		if (atomic_load(&p->address))
 			continue;
 		if (o && !m) {
-			dsam_module_learn(o);
+			dsam_module_note(o);
 			m = dsam_module_find(o);
 			if (!m)
 				return NULL;

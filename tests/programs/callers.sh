@@ -155,6 +155,25 @@ like 'a glob that matches nothing: offload off' \
 	"${line}DENY: rule 'prog:no\*such' matches no function.*; nothing is offloaded$" \
 	"$stderr"
 is 'a glob that matches nothing: no report' 1 "$(wc -l <<<"$stderr")"
+waits='matches nothing that is loaded, expected a glob that does; nothing is offloaded until a library comes that it matches$'
+for rule in 'prog*' 'prog.[3-9]' '*:no*such' 'libnone*:f'; do
+	case $rule in 'prog*') denied=0 ;; *) denied=20 ;; esac
+	expect "a glob of modules: $rule" $denied $((20 - denied)) \
+		"callers_allow=prog:*,$rule" ./prog.2
+	[ "$denied" = 0 ] && continue
+	is "a glob of modules that matches nothing: $rule, one line" 1 \
+		"$(grep -cF "ALLOW: rule '$rule' matches" <<<"$stderr")"
+	like "a glob of modules that matches nothing: $rule" "$waits" "$stderr"
+done
+expect 'a glob of modules to deny that matches nothing' 20 0 \
+	'callers_deny=libnone*' ./prog.2
+like 'a glob of modules to deny that matches nothing: one line' \
+	"^dsamove: environment: DSAMOVE_CALLERS_DENY: rule 'libnone\*' $waits" \
+	"$stderr"
+# A module that is named may come later; it is only told who asks.
+run with device=software log=info callers_deny='libnone:f*' ./prog.2
+like 'a module that is not there' \
+	"^dsamove: .*caller rule 'libnone:f\*' names no module" "$stderr"
 mkdir empty
 echo 'no library' >empty/libunwind.so.8
 run with device=software callers_deny=prog caller_depth=2 \
@@ -266,6 +285,58 @@ for id in sha1 none; do
 	like "in its place, with other frames: so it is ($id)" 'same place' \
 		"$stdout"
 done
+
+# What was to come has come: what other rules say holds from then on.
+expect 'loaded later: until then a glob keeps all from the device' 6 4 \
+	'callers_deny=lib_bb*,lib_b[b]_sha1*:inner_*' "$guests/plugins" 5 \
+	./lib_bb_sha1.so.1 ./lib_aa_sha1.so.1
+like 'loaded later: what it waits for' "$waits" "$stderr"
+expect 'loaded later: a glob of functions that are not there' 10 0 \
+	'callers_deny=lib_b*:none*' "$guests/plugins" 5 ./lib_bb_sha1.so.1 \
+	./lib_aa_sha1.so.1
+expect 'loaded later: nothing of a module that is named' 1 4 \
+	'callers_deny=lib_bb_sha1:none*' "$guests/plugins" 5 ./lib_bb_sha1.so.1
+
+# Names are not looked up in a signal handler, which a library's first copies
+# may be in; on a stack of its own, or not.
+cat >handled.c <<'END'
+#include <dlfcn.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+static char a[1 << 18], b[1 << 18];
+static void (**entry)(void *, const void *, size_t);
+static void handler(int s) { (void)s; (*entry)(a, b, sizeof(a)); }
+int main(int argc, char **argv)
+{
+	struct sigaction act = {.sa_handler = handler, .sa_flags = SA_ONSTACK};
+	stack_t other = {.ss_sp = malloc(1 << 16), .ss_size = 1 << 16};
+	void *l = dlopen(argv[1], RTLD_NOW);
+	entry = l ? dlsym(l, "plugin_entry") : NULL;
+	if (!entry || (argc > 2 && sigaltstack(&other, NULL)) ||
+	    sigaction(SIGUSR1, &act, NULL))
+		return 1;
+	for (int i = 0; i < 5; i++)
+		raise(SIGUSR1);
+	for (int i = 0; i < 5; i++)
+		(*entry)(a, b, sizeof(a));
+	for (int i = 0; i < 5; i++)
+		raise(SIGUSR1);
+	return 0;
+}
+END
+gcc -O1 -o handled handled.c
+for depth in 1 8; do
+	for stack in '' other; do
+		expect "loaded later: not learned in a handler, depth $depth $stack" \
+			6 9 callers_allow=lib_bb_sha1 caller_depth=$depth \
+			./handled ./lib_bb_sha1.so.1 $stack
+	done
+done
+run with device=software software_engines=0 stats=callers \
+	callers_allow=lib_bb_sha1 ./handled ./lib_bb_sha1.so.1
+like 'loaded later: a handler, too, is in the table of callers' \
+	'lib_bb_sha1.so.1:inner_bb +15 ' "$stderr"
 
 # What a report names can be a rule, for them as well.
 cat >calls.py <<'END'

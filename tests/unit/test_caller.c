@@ -13,6 +13,7 @@
 #include <dlfcn.h>
 #include <gnu/libc-version.h>
 #include <link.h>
+#include <signal.h>
 #include <string.h>
 
 static struct dsam_conf conf;
@@ -38,10 +39,13 @@ static void set(const char *allow, const char *deny)
 	ck_assert_int_eq(dsam_caller_birth(&conf), 0);
 }
 
-/* As if the call were the first instruction of the function. */
+/* As if the call were the first instruction of a function nobody called. */
 static struct dsam_request from(const void *function)
 {
-	return (struct dsam_request){.caller = (const char *)function + 1};
+	static const uintptr_t stack[64];
+
+	return (struct dsam_request){.caller = (const char *)function + 1,
+				     .stack = stack};
 }
 
 static enum dsam_caller_says ask(const void *function)
@@ -55,7 +59,7 @@ static void learn(const void *function)
 {
 	struct dsam_request rq = from(function);
 
-	dsam_caller_learn(&cache, &rq);
+	dsam_caller_learn(&rq);
 }
 
 #define ONE ((const void *)(uintptr_t)caller_test_one)
@@ -277,6 +281,72 @@ START_TEST(a_library_that_comes_later)
 }
 END_TEST
 
+START_TEST(a_glob_that_has_matched_nothing)
+{
+	const void *f;
+	void *l;
+
+	set("libz*,caller*:*_one", "libz.so*:infl*,libz.so*:no_such");
+	ck_assert_uint_eq(dsam_modules.awaited, 4);
+	ck_assert_int_eq(ask(LIBC), DSAM_CALLER_DENIED);
+	l = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!l)
+		SKIP("a glob that waits", "no libz.so.1 here");
+	f = dlsym(l, "deflate");
+	ck_assert_int_eq(ask(f), DSAM_CALLER_UNKNOWN);
+	learn(f);
+	learn(f);
+	/* One is not met; then nobody is admitted. */
+	ck_assert_uint_eq(dsam_modules.awaited, 1);
+	ck_assert_int_eq(ask(f), DSAM_CALLER_DENIED);
+	dsam_modules.awaited = 0;
+	ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	ck_assert_int_eq(ask(dlsym(l, "inflate")), DSAM_CALLER_DENIED);
+	/* A module that is named may come, or not. */
+	set("libnone,libnone:*,libnone:f*", "libnone:f");
+	ck_assert_uint_eq(dsam_modules.awaited, 0);
+}
+END_TEST
+
+static DSAM_NOINLINE void learn_here(int signal)
+{
+	const struct dsam_request rq = {.caller = __builtin_return_address(0),
+					.stack = __builtin_dwarf_cfa()};
+
+	(void)signal;
+	dsam_caller_learn(&rq);
+}
+
+static DSAM_NOINLINE void handle(int signal)
+{
+	learn_here(signal);
+	__asm__ volatile("");
+}
+
+/* What called is this program, which nobody knows any more. */
+START_TEST(nothing_is_learned_in_a_handler)
+{
+	struct sigaction act = {.sa_handler = handle};
+	stack_t other = {.ss_size = 65536};
+
+	if (HAS_TSAN)
+		SKIP("nothing is learned in a handler", "tsan calls them");
+	set("", "libnone");
+	dsam_modules.first = NULL;
+	ck_assert(!sigaction(SIGUSR1, &act, NULL));
+	raise(SIGUSR1);
+	ck_assert_ptr_null(dsam_modules.first);
+	other.ss_sp = malloc(other.ss_size);
+	ck_assert(!sigaltstack(&other, NULL));
+	act.sa_flags = SA_ONSTACK;
+	ck_assert(!sigaction(SIGUSR1, &act, NULL));
+	raise(SIGUSR1);
+	ck_assert_ptr_null(dsam_modules.first);
+	handle(0);
+	ck_assert_ptr_nonnull(dsam_modules.first);
+}
+END_TEST
+
 /* Without a build ID each byte of its first 16 KiB counts. */
 START_TEST(a_module_without_build_id)
 {
@@ -383,6 +453,31 @@ START_TEST(profile)
 }
 END_TEST
 
+/* A caller has its row before the rules are asked, and after it. */
+START_TEST(profile_beside_rules)
+{
+	struct dsam_account a = {.ns = 5};
+	const void *f;
+	void *l;
+
+	dsam_conf_defaults(&conf);
+	conf.stats = DSAM_STATS_CALLERS;
+	snprintf(conf.callers_allow, sizeof(conf.callers_allow), "libz");
+	ck_assert_int_eq(dsam_caller_birth(&conf), 0);
+	l = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!l)
+		SKIP("profile beside rules", "no libz.so.1 here");
+	f = dlsym(l, "deflate");
+	dsam_profile_add((const char *)f + 1, 1000, &a);
+	ck_assert_uint_eq(row(f)->calls, 1);
+	ck_assert_int_eq(ask(f), DSAM_CALLER_UNKNOWN);
+	learn(f);
+	ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	dsam_profile_add((const char *)f + 1, 1000, &a);
+	ck_assert_uint_eq(row(f)->calls, 2);
+}
+END_TEST
+
 START_TEST(profile_that_is_full)
 {
 	dsam_conf_defaults(&conf);
@@ -401,5 +496,7 @@ RUN_SUITE("caller", no_rules, deny_a_function, allow_is_all_that_is_admitted,
 	  deny_wins, code_of_no_module, a_torn_entry_is_not_found,
 	  a_stale_entry_is_not_believed, the_loader_is_asked_where_it_has_to_be,
 	  what_libc_closes_is_asked_for_each_time, a_library_that_comes_later,
+	  a_glob_that_has_matched_nothing, nothing_is_learned_in_a_handler,
 	  a_module_without_build_id, pointers_of_dynamic_sections,
-	  no_room_is_no_verdict, profile, profile_that_is_full)
+	  no_room_is_no_verdict, profile, profile_beside_rules,
+	  profile_that_is_full)

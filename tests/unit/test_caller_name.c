@@ -41,6 +41,18 @@ START_TEST(globs)
 }
 END_TEST
 
+START_TEST(what_is_a_glob)
+{
+	ck_assert(dsam_name_is_glob("a*"));
+	ck_assert(dsam_name_is_glob("?"));
+	ck_assert(dsam_name_is_glob("\\a[b]"));
+	ck_assert(dsam_name_is_glob("\\\\*"));
+	ck_assert(!dsam_name_is_glob("Top::operator\\[\\](int)"));
+	ck_assert(!dsam_name_is_glob("lib\\*.so\\"));
+	ck_assert(!dsam_name_is_glob(""));
+}
+END_TEST
+
 START_TEST(globs_as_fnmatch)
 {
 	struct random r = {7};
@@ -150,5 +162,5 @@ START_TEST(names_that_nobody_demangled)
 }
 END_TEST
 
-RUN_SUITE("caller_name", globs, globs_as_fnmatch, modules, cxx_names,
-	  names_that_nobody_demangled)
+RUN_SUITE("caller_name", globs, what_is_a_glob, globs_as_fnmatch, modules,
+	  cxx_names, names_that_nobody_demangled)

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Room: COLD (after a copy that the CPU has done).  The modules that a copy
+ * came from, and that nobody has asked the rules about.
+ * May: the stack, and what caller_learn.c may.
+ * Must not: be done in a signal handler.
+ */
+#include "caller.h"
+
+#include "caller_frame.h"
+
+/* A handler is seldom so deep in calls. */
+#define MOST_FRAMES 1024U
+
+/* To the frame above, by the tables of its module.  False: there is none. */
+static bool ascend(struct dsam_frame *f, bool *is_signal)
+{
+	struct dl_find_object o;
+	struct dsam_step s;
+
+	/* Code of no module: what called it is not known. */
+	if (dsam_callers.find((void *)(f->ip - 1), &o))
+		return false;
+	s = dsam_step_from(&o, (const void *)f->ip);
+	*is_signal = s.is_signal;
+	return dsam_frame_ascend(f, dsam_what_step(0, &s),
+				 dsam_callers.stack_end);
+}
+
+/* Is one of the frames the kernel's, who interrupted what is above? */
+static bool is_in_handler(struct dsam_frame f)
+{
+	bool is_signal = false;
+
+	for (unsigned n = 0; n < MOST_FRAMES && ascend(&f, &is_signal); n++)
+		;
+	return is_signal;
+}
+
+void dsam_caller_learn(const struct dsam_request *rq)
+{
+	struct dsam_frame f = dsam_frame_first(rq, true);
+	struct dl_find_object o;
+	bool is_signal;
+	unsigned n = 0;
+
+	if (is_in_handler(f))
+		return;
+	do {
+		if (!dsam_callers.find((void *)(f.ip - 1), &o))
+			dsam_module_learn(&o);
+	} while (++n < dsam_callers.depth && ascend(&f, &is_signal));
+}
