@@ -50,7 +50,9 @@ static size_t value_length(const char *value)
 	return n;
 }
 
-static bool is_of_rules(const struct reading *r, const char *text, size_t n)
+/* The key of caller rules that a line is of, or DSAM_KEYS. */
+static enum dsam_key rules_key(const struct reading *r, const char *text,
+			       size_t n)
 {
 	enum dsam_key key = r->last;
 	size_t name = 0;
@@ -61,28 +63,40 @@ static bool is_of_rules(const struct reading *r, const char *text, size_t n)
 			name++;
 		key = dsam_conf_key_find(text, name);
 	}
-	return key != DSAM_KEYS && dsam_key_table[key].kind == DSAM_KIND_RULES;
+	return key != DSAM_KEYS && dsam_key_table[key].kind == DSAM_KIND_RULES
+		       ? key
+		       : DSAM_KEYS;
+}
+
+/* As much of a line as fits, in whole rules. */
+static size_t fitting_length(const char *text, size_t n)
+{
+	size_t fits = n;
+
+	while (fits >= LONG_LINE || (fits < n && fits && text[fits] != ','))
+		fits--;
+	return fits;
 }
 
 /*
  * A line that inih can't take: of caller rules, and either long or more of
- * one that was.  False: it is not of that kind.
+ * one that was.  False: it is not of that kind, or too long for us; then there
+ * is no fault in what fits.
  */
 static bool take_long_line(struct reading *r, const char *text, size_t n,
 			   bool is_long)
 {
 	bool more = isspace((unsigned char)text[0]);
-	enum dsam_key key = r->last;
+	enum dsam_key key = rules_key(r, text, n);
 	char line[LONG_LINE], *value = line;
+	size_t fits = fitting_length(text, n);
 
-	if (n >= sizeof(line) || !(is_long || (more && r->is_own)) ||
-	    !is_of_rules(r, text, n))
+	if (!fits || !(is_long || (more && r->is_own)) || key == DSAM_KEYS)
 		return false;
-	memcpy(line, text, n);
-	line[n] = 0;
+	memcpy(line, text, fits);
+	line[fits] = 0;
 	if (!more) {
 		value += strcspn(line, "= \t");
-		key = dsam_conf_key_find(line, (size_t)(value - line));
 		value += strspn(value, " \t");
 		if (*value++ != '=')
 			return false;
@@ -96,7 +110,7 @@ static bool take_long_line(struct reading *r, const char *text, size_t n,
 	r->is_continued = more;
 	take_pair(r, "", dsam_key_table[key].name, value);
 	r->is_own = true;
-	return true;
+	return fits == n || r->bad_line;
 }
 
 static bool check_line(struct reading *r, const char *text, size_t n)
@@ -139,13 +153,15 @@ static char *next_line(char *out, int room, void *stream)
 		return out;
 	}
 	if (n > (size_t)room - 1) {
+		enum dsam_key key = rules_key(r, text, n);
 		char what[80];
 
 		snprintf(what, sizeof(what),
 			 "the line has %zu bytes, expected at most %d",
 			 nl ? n - 1 : n,
-			 is_of_rules(r, text, n) ? LONG_LINE - 2 : room - 2);
-		file_error(r, "", what);
+			 key != DSAM_KEYS ? LONG_LINE - 2 : room - 2);
+		file_error(r, key != DSAM_KEYS ? dsam_key_table[key].name : "",
+			   what);
 		return NULL;
 	}
 	memcpy(out, text, n);

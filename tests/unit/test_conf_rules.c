@@ -193,8 +193,18 @@ START_TEST(long_lines_of_a_file)
 	text[sizeof(text) - 1] = 0;
 	ck_assert_int_eq(from_file(text), -EINVAL);
 	ck_assert_str_eq(err.text,
-			 "f:1: the line has 19999 bytes, expected at most "
-			 "8190");
+			 "f:1: callers_deny: the line has 19999 bytes, "
+			 "expected at most 8190");
+	/* Rather than of the line, of the rule, if that is near. */
+	for (size_t i = 15; i < 15 + 1200; i += 4)
+		memcpy(text + i, "a:b,", 4);
+	ck_assert_int_eq(from_file(text), -EINVAL);
+	ck_assert_str_eq(err.text,
+			 "f:1: callers_deny: rule 'a:b' is one too many, "
+			 "expected at most 128 rules");
+	memset(text + 15 + 20, 'x', 1180);
+	ck_assert_int_eq(from_file(text), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "f:1: callers_deny: the line"));
 }
 END_TEST
 
