@@ -26,7 +26,7 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c src/pieces_
 	src/descriptor_step.c src/descriptor_crc.c src/stats.c \
 	src/caller.c src/caller_step.c src/caller_cfi.c src/caller_module.c src/caller_identity.c \
 	src/caller_name.c src/profile.c
-COLD := preload/lifecycle.c preload/jump.c preload/unload.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c src/slot_batch.c src/slot_left.c \
+COLD := preload/lifecycle.c preload/jump.c preload/libraries.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c src/slot_batch.c src/slot_left.c \
 	src/queue_open.c src/queue_close.c src/open_device.c src/discover.c src/discover_sysfs.c \
 	src/software_open.c src/stats_sum.c src/about.c src/live.c src/report.c src/report_gather.c src/report_gain.c src/report_text.c src/report_verdict.c \
 	src/report_json.c src/log.c src/text.c src/caller_rules.c src/caller_learn.c src/caller_late.c src/caller_startup.c \

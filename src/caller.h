@@ -32,6 +32,7 @@ struct dsam_callers {
 	bool has_rules;
 	bool has_allow; /* only what a rule allows */
 	unsigned depth; /* frames that a rule may match */
+	dsam_demangle *demangle; /* if a rule needs it; else NULL */
 	int (*find)(void *address, struct dl_find_object *result);
 	uintptr_t stack_end; /* of the main thread; 0: not known */
 };
@@ -49,6 +50,14 @@ enum dsam_caller_says {
  */
 enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
 				      const struct dsam_request *rq);
+
+/*
+ * COLD.  A library comes, and from is in its first code: ask the rules about
+ * it.  What was known of libraries is asked again, as it may have the place of
+ * one that went without our dlclose.  Allocates where names are to be
+ * demangled, and may change errno.
+ */
+void dsam_caller_comes(const void *from);
 
 /*
  * COLD.  After an UNKNOWN: ask the rules about the modules on the way, see

@@ -131,22 +131,21 @@ static DSAM_NOINLINE bool sees_what_libunwind_sees(void)
  * Parameters and templates in a name: only libstdc++ knows them.  A rule that
  * has none of them, but ::, may match such names; in a program of C++.
  */
-static void load_demangler(const struct dsam_conf *conf,
-			   struct dsam_rules_birth *b)
+static void load_demangler(const struct dsam_conf *conf)
 {
 	bool is_needed = strpbrk(conf->callers_allow, "(<") ||
 			 strpbrk(conf->callers_deny, "(<");
 	void *l;
 
-	b->demangle = NULL;
+	dsam_callers.demangle = NULL;
 	if (!is_needed && !strstr(conf->callers_allow, "::") &&
 	    !strstr(conf->callers_deny, "::"))
 		return;
 	l = dlopen("libstdc++.so.6",
 		   RTLD_NOW | RTLD_LOCAL | (is_needed ? 0 : RTLD_NOLOAD));
 	if (l)
-		*(void **)&b->demangle = dlsym(l, "__cxa_demangle");
-	if (!b->demangle && is_needed)
+		*(void **)&dsam_callers.demangle = dlsym(l, "__cxa_demangle");
+	if (!dsam_callers.demangle && is_needed)
 		dsam_log(DSAM_LOG_WARN,
 			 "caller rules: no libstdc++.so.6 to demangle with, "
 			 "rules with ( or < match mangled names alone");
@@ -199,7 +198,6 @@ static int report_rule(const struct dsam_conf *conf, struct dsam_rule *r)
 int dsam_caller_birth(const struct dsam_conf *conf)
 {
 	const uintptr_t *stack_end;
-	struct dsam_rules_birth b;
 	int rc = 0;
 
 	if (!conf->callers_allow[0] && !conf->callers_deny[0] &&
@@ -233,8 +231,8 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 	}
 	if (conf->stats == DSAM_STATS_CALLERS && dsam_profile_birth())
 		return -ENOMEM;
-	load_demangler(conf, &b);
-	dsam_caller_rules_resolve(&b);
+	load_demangler(conf);
+	dsam_caller_rules_resolve();
 	if (unw_backtrace && !sees_what_libunwind_sees()) {
 		dsam_log_key(conf, DSAM_KEY_caller_depth,
 			     "more than 1 needs frames as libunwind sees them, "

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * Room: COLD (after a copy that the CPU has done).  The modules that a copy
- * came from, and that nobody has asked the rules about.
+ * Room: COLD (dlopen; or after a copy that the CPU has done).  Modules that
+ * nobody has asked the rules about.
  * May: the stack, and what caller_learn.c may.
- * Must not: be done in a signal handler.
+ * Must not: ask in a signal handler.
  */
 #include "caller.h"
 
@@ -48,6 +48,18 @@ void dsam_caller_learn(const struct dsam_request *rq)
 		return;
 	do {
 		if (!dsam_callers.find((void *)(f.ip - 1), &o))
-			dsam_module_learn(&o);
+			dsam_module_learn(&o, NULL);
 	} while (++n < dsam_callers.depth && ascend(&f, &is_signal));
+}
+
+void dsam_caller_comes(const void *from)
+{
+	struct dl_find_object o;
+
+	if (!dsam_callers.has_rules)
+		return;
+	atomic_fetch_add(&dsam_modules.closing, 1);
+	atomic_fetch_add(&dsam_modules.closed, 1);
+	if (!dsam_callers.find((char *)(uintptr_t)from - 1, &o))
+		dsam_module_learn(&o, dsam_callers.demangle);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Room: COLD (birth; and once a module that comes later, after the CPU has
- * done its first copy).  Which functions of a module the caller rules name.
+ * Room: COLD (birth; and once a module that comes later).  Which functions of
+ * a module the caller rules name.
  * May: read the file, by raw system calls.
  * Must not: allocate, lock or call what may not be called in the midst of
- * malloc or dlopen, but for demangle's sake at birth.
+ * malloc or dlopen, but for demangle's sake at birth and in dlopen.
  */
 #include "caller_learn.h"
 
@@ -152,7 +152,7 @@ static uint32_t missed_by(const struct dsam_look *l, bool is_whole)
 		const struct dsam_rule *r = &dsam_modules.rule[l->rule[i]];
 
 		if (!l->found[i] && r->symbol && !r->is_glob &&
-		    (!is_whole || strpbrk(r->symbol, "(<")))
+		    (!is_whole || (!l->demangle && strpbrk(r->symbol, "(<"))))
 			missed |= r->bits & DSAM_RULE_DENY;
 	}
 	return missed;
@@ -181,7 +181,7 @@ void dsam_module_note(const struct dl_find_object *o)
 		dsam_module_publish(&l, true, 0);
 }
 
-void dsam_module_learn(const struct dl_find_object *o)
+void dsam_module_learn(const struct dl_find_object *o, dsam_demangle *demangle)
 {
 	const struct dsam_module *m = dsam_module_find(o);
 	const char *path = dsam_module_path(o);
@@ -191,10 +191,12 @@ void dsam_module_learn(const struct dl_find_object *o)
 	if (atomic_load(&dsam_modules.is_full) || (m && m->is_asked))
 		return;
 	dsam_module_begin(&l, o, path, NULL);
+	l.demangle = demangle;
 	dsam_learn_functions(&l, &s);
 	if (has_more(&l) && !dsam_sandbox_may_be_shut() &&
 	    dsam_symbols_read(&s, path, o->dlfo_map_start)) {
 		dsam_module_begin(&l, o, path, NULL);
+		l.demangle = demangle;
 		dsam_learn_functions(&l, &s);
 	}
 	if (dsam_module_take(&l)) {

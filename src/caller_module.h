@@ -95,7 +95,7 @@ struct dsam_look {
 	void (*each)(struct dsam_look *l, const char *symbol, uint64_t offset,
 		     uint64_t size);
 	void *user;
-	dsam_demangle *demangle; /* birth, if a rule needs it; else NULL */
+	dsam_demangle *demangle; /* if a rule needs it, and it may; or NULL */
 	uint32_t ranges, bits;
 	bool stays, is_libcs, is_asked;
 };
@@ -168,10 +168,11 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed);
 /*
  * COLD.  Make a module known that came after birth: for its name alone, or with
  * what the rules say of it, by what is in memory, or by its file if a rule
- * names functions that are not there.  No allocation, no lock; the first is
- * safe in a signal handler.  Its code is running, so it stays.
+ * names functions that are not there.  No lock, and no allocation but
+ * demangle's (or NULL); the first is safe in a signal handler.  Its code is
+ * running, so it stays.
  */
 void dsam_module_note(const struct dl_find_object *o);
-void dsam_module_learn(const struct dl_find_object *o);
+void dsam_module_learn(const struct dl_find_object *o, dsam_demangle *demangle);
 
 #endif

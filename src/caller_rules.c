@@ -9,6 +9,7 @@
 
 #include "caller.h"
 #include "caller_learn.h"
+#include "caller_startup.h"
 
 #include <limits.h>
 #include <link.h>
@@ -25,27 +26,27 @@ static void note_found(const struct dsam_look *l)
 	}
 }
 
-static void resolve(struct dsam_rules_birth *b, const struct dl_find_object *o,
-		    const char *path)
+static void resolve(const struct dsam_startup *s,
+		    const struct dl_find_object *o, const char *path)
 {
 	bool is_program = path == dsam_modules.program;
 	char real[PATH_MAX], *other = realpath(path, real);
-	struct dsam_symbols s = {0};
+	struct dsam_symbols table = {0};
 	struct dsam_look l;
 
 	dsam_module_begin(&l, o, path,
 			  is_program ? dsam_modules.program_too : other);
-	l.demangle = b->demangle;
+	l.demangle = dsam_callers.demangle;
 	if (dsam_learn_has_functions(&l))
-		dsam_symbols_read(&s, path, o->dlfo_map_start);
-	dsam_learn_functions(&l, &s);
+		dsam_symbols_read(&table, path, o->dlfo_map_start);
+	dsam_learn_functions(&l, &table);
 	note_found(&l);
-	l.stays = dsam_startup_has(&b->startup, o->dlfo_link_map);
+	l.stays = dsam_startup_has(s, o->dlfo_link_map);
 	if (dsam_module_take(&l)) {
-		dsam_learn_functions(&l, &s);
+		dsam_learn_functions(&l, &table);
 		dsam_module_publish(&l, false, 0);
 	}
-	dsam_symbols_drop(&s);
+	dsam_symbols_drop(&table);
 }
 
 /* An address in the module's code: the first byte of what may be executed. */
@@ -61,22 +62,23 @@ static void *code_of(const struct dl_phdr_info *info)
 
 static int each(struct dl_phdr_info *info, size_t size, void *user)
 {
-	struct dsam_rules_birth *b = user;
+	struct dsam_startup *s = user;
 	void *code = code_of(info);
 	struct dl_find_object o;
 
 	(void)size;
 	if (!code || dsam_callers.find(code, &o))
 		return 0;
-	if (!b->startup.count)
-		dsam_startup_find(&b->startup, o.dlfo_link_map);
-	resolve(b, &o,
+	if (!s->count)
+		dsam_startup_find(s, o.dlfo_link_map);
+	resolve(s, &o,
 		info->dlpi_name[0] ? info->dlpi_name : dsam_modules.program);
 	return 0;
 }
 
-void dsam_caller_rules_resolve(struct dsam_rules_birth *b)
+void dsam_caller_rules_resolve(void)
 {
-	b->startup.count = 0;
-	dl_iterate_phdr(each, b);
+	struct dsam_startup s = {.count = 0};
+
+	dl_iterate_phdr(each, &s);
 }

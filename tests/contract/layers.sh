@@ -20,7 +20,7 @@ layers() {
 4 caller_birth submit batch software_open queue_open.c queue_close libc_resolve
 5 pieces pieces_touch.c compare share share_part shot aside offload
 6 report report_gather report_callers report_names report_who report_gain report_text report_verdict report_json open_device
-7 interpose jump unload lifecycle
+7 interpose jump libraries.c lifecycle
 END
 }
 

@@ -281,6 +281,32 @@ START_TEST(a_library_that_comes_later)
 }
 END_TEST
 
+START_TEST(a_library_that_says_so)
+{
+	const char *f;
+	void *l;
+
+	set("libz:deflate", "libz:f(int)");
+	l = dlopen("libz.so.1", RTLD_NOW | RTLD_LOCAL);
+	if (!l)
+		SKIP("a library that says so", "no libz.so.1 here");
+	f = dlsym(l, "deflate");
+	dsam_caller_comes(f + 1);
+	ck_assert_uint_eq(dsam_modules.closing, 1);
+	ck_assert_uint_eq(dsam_modules.closed, 1);
+	ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	/* As often as it likes; and from nowhere. */
+	dsam_caller_comes(f + 1);
+	dsam_caller_comes((const void *)64);
+	ck_assert_int_eq(ask(f), DSAM_CALLER_ADMITTED);
+	ck_assert_int_eq(ask(ONE), DSAM_CALLER_DENIED);
+	dsam_callers.has_rules = false;
+	dsam_modules.first = NULL;
+	dsam_caller_comes(f + 1);
+	ck_assert_ptr_null(dsam_modules.first);
+}
+END_TEST
+
 START_TEST(a_glob_that_has_matched_nothing)
 {
 	const void *f;
@@ -371,7 +397,7 @@ START_TEST(a_module_without_build_id)
 	     load->p_filesz = load->p_filesz * 2 / 3) {
 		const struct dsam_module *m;
 
-		dsam_module_learn(&o);
+		dsam_module_learn(&o, NULL);
 		m = dsam_module_find(&o);
 		ck_assert_ptr_nonnull(m);
 		for (size_t i = 0; i < load->p_filesz; i++) {
@@ -496,7 +522,7 @@ RUN_SUITE("caller", no_rules, deny_a_function, allow_is_all_that_is_admitted,
 	  deny_wins, code_of_no_module, a_torn_entry_is_not_found,
 	  a_stale_entry_is_not_believed, the_loader_is_asked_where_it_has_to_be,
 	  what_libc_closes_is_asked_for_each_time, a_library_that_comes_later,
-	  a_glob_that_has_matched_nothing, nothing_is_learned_in_a_handler,
-	  a_module_without_build_id, pointers_of_dynamic_sections,
-	  no_room_is_no_verdict, profile, profile_beside_rules,
-	  profile_that_is_full)
+	  a_library_that_says_so, a_glob_that_has_matched_nothing,
+	  nothing_is_learned_in_a_handler, a_module_without_build_id,
+	  pointers_of_dynamic_sections, no_room_is_no_verdict, profile,
+	  profile_beside_rules, profile_that_is_full)
