@@ -353,7 +353,8 @@ static DSAM_NOINLINE void handle(int signal)
 START_TEST(nothing_is_learned_in_a_handler)
 {
 	struct sigaction act = {.sa_handler = handle};
-	stack_t other = {.ss_size = 65536};
+	static char room[65536];
+	stack_t other = {.ss_sp = room, .ss_size = sizeof(room)};
 
 	if (HAS_TSAN)
 		SKIP("nothing is learned in a handler", "tsan calls them");
@@ -362,7 +363,6 @@ START_TEST(nothing_is_learned_in_a_handler)
 	ck_assert(!sigaction(SIGUSR1, &act, NULL));
 	raise(SIGUSR1);
 	ck_assert_ptr_null(dsam_modules.first);
-	other.ss_sp = malloc(other.ss_size);
 	ck_assert(!sigaltstack(&other, NULL));
 	act.sa_flags = SA_ONSTACK;
 	ck_assert(!sigaction(SIGUSR1, &act, NULL));
