@@ -160,7 +160,7 @@ INLINE bool judge(struct dsam_caller_cache *cache, bool is_current,
 		*at = NULL;
 		*what = 0;
 		/* Code of no module, a JIT's: no rule matches, none above. */
-		if (DSAM_UNLIKELY(dsam_callers.find((void *)(ip - 1), o)))
+		if (DSAM_UNLIKELY(dsam_caller_find(ip - 1, o)))
 			return true;
 	}
 	if (DSAM_LIKELY(is_known)) {

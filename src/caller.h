@@ -34,9 +34,26 @@ struct dsam_callers {
 	unsigned depth; /* frames that a rule may match */
 	dsam_demangle *demangle; /* if a rule needs it; else NULL */
 	int (*find)(void *address, struct dl_find_object *result);
+	const struct link_map *program; /* the executable, and all of it */
+	char *program_start, *program_end;
 	uintptr_t stack_end; /* of the main thread; 0: not known */
 };
 extern struct dsam_callers dsam_callers DSAM_HIDDEN;
+
+/*
+ * The module that has an address; not 0: none.  Of a program with holes between
+ * its segments (for huge pages) glibc knows each segment by itself.
+ */
+static inline int dsam_caller_find(uintptr_t address, struct dl_find_object *o)
+{
+	int rc = dsam_callers.find((void *)address, o);
+
+	if (!rc && o->dlfo_link_map == dsam_callers.program) {
+		o->dlfo_map_start = dsam_callers.program_start;
+		o->dlfo_map_end = dsam_callers.program_end;
+	}
+	return rc;
+}
 
 enum dsam_caller_says {
 	DSAM_CALLER_ADMITTED,

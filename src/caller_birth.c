@@ -209,6 +209,7 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 					"glibc 2.35; nothing is offloaded");
 		return -ENOSYS;
 	}
+	dsam_callers.program = NULL;
 	dsam_callers.depth = conf->caller_depth;
 	stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
 	dsam_callers.stack_end = stack_end ? *stack_end : 0;

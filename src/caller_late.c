@@ -19,7 +19,7 @@ static bool ascend(struct dsam_frame *f, bool *is_signal)
 	struct dsam_step s;
 
 	/* Code of no module: what called it is not known. */
-	if (dsam_callers.find((void *)(f->ip - 1), &o))
+	if (dsam_caller_find(f->ip - 1, &o))
 		return false;
 	s = dsam_step_from(&o, (const void *)f->ip);
 	*is_signal = s.is_signal;
@@ -47,7 +47,7 @@ void dsam_caller_learn(const struct dsam_request *rq)
 	if (is_in_handler(f))
 		return;
 	do {
-		if (!dsam_callers.find((void *)(f.ip - 1), &o))
+		if (!dsam_caller_find(f.ip - 1, &o))
 			dsam_module_learn(&o, NULL);
 	} while (++n < dsam_callers.depth && ascend(&f, &is_signal));
 }
@@ -60,6 +60,6 @@ void dsam_caller_comes(const void *from)
 		return;
 	atomic_fetch_add(&dsam_modules.closing, 1);
 	atomic_fetch_add(&dsam_modules.closed, 1);
-	if (!dsam_callers.find((char *)(uintptr_t)from - 1, &o))
+	if (!dsam_caller_find((uintptr_t)from - 1, &o))
 		dsam_module_learn(&o, dsam_callers.demangle);
 }

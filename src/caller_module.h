@@ -36,7 +36,7 @@ struct dsam_range {
 /* Immutable once it is in the list, and never freed.  Begins on a line. */
 struct dsam_module {
 	struct dsam_module *next;
-	const char *start, *end; /* as _dl_find_object has them */
+	const char *start, *end; /* as dsam_caller_find() has them */
 	const void *map;
 	const char *path; /* of the file, as the loader has it */
 	uint64_t id[2]; /* build id, or a sum of the first segment */

@@ -50,27 +50,51 @@ static void resolve(const struct dsam_startup *s,
 }
 
 /* An address in the module's code: the first byte of what may be executed. */
-static void *code_of(const struct dl_phdr_info *info)
+static uintptr_t code_of(const struct dl_phdr_info *info)
 {
 	for (unsigned i = 0; i < info->dlpi_phnum; i++)
 		if (info->dlpi_phdr[i].p_type == PT_LOAD &&
 		    info->dlpi_phdr[i].p_flags & PF_X)
-			return (char *)info->dlpi_addr +
-			       info->dlpi_phdr[i].p_vaddr;
-	return NULL;
+			return info->dlpi_addr + info->dlpi_phdr[i].p_vaddr;
+	return 0;
+}
+
+/* The program comes first, and has been found by a segment of it. */
+static void note_program(const struct dl_phdr_info *info,
+			 struct dl_find_object *o)
+{
+	uint64_t start = UINT64_MAX, end = 0;
+
+	for (unsigned i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *p = &info->dlpi_phdr[i];
+
+		if (p->p_type != PT_LOAD)
+			continue;
+		start = p->p_vaddr < start ? p->p_vaddr : start;
+		end = p->p_vaddr + p->p_memsz > end ? p->p_vaddr + p->p_memsz
+						    : end;
+	}
+	dsam_callers.program = o->dlfo_link_map;
+	dsam_callers.program_start =
+		(char *)info->dlpi_addr + (start & -DSAM_PAGE);
+	dsam_callers.program_end = (char *)info->dlpi_addr + end;
+	o->dlfo_map_start = dsam_callers.program_start;
+	o->dlfo_map_end = dsam_callers.program_end;
 }
 
 static int each(struct dl_phdr_info *info, size_t size, void *user)
 {
 	struct dsam_startup *s = user;
-	void *code = code_of(info);
+	uintptr_t code = code_of(info);
 	struct dl_find_object o;
 
 	(void)size;
-	if (!code || dsam_callers.find(code, &o))
+	if (!code || dsam_caller_find(code, &o))
 		return 0;
-	if (!s->count)
+	if (!s->count) {
 		dsam_startup_find(s, o.dlfo_link_map);
+		note_program(info, &o);
+	}
 	resolve(s, &o,
 		info->dlpi_name[0] ? info->dlpi_name : dsam_modules.program);
 	return 0;

@@ -68,7 +68,7 @@ static struct dsam_profiled *note(const void *caller, size_t n)
 	struct dl_find_object o;
 	struct dsam_profiled *p;
 
-	if (dsam_callers.find((char *)(uintptr_t)caller - 1, &o))
+	if (dsam_caller_find((uintptr_t)caller - 1, &o))
 		p = row_of(1, NULL);
 	else
 		p = row_of((uintptr_t)caller, &o);

@@ -42,10 +42,8 @@ static void name_module(struct dsam_report *r, struct dsam_module *m)
 	struct dl_find_object o;
 	struct dsam_symbols s;
 	struct dsam_look l = {.object = &o, .each = take_dynamic, .user = r};
-	/* glibc's prototype has no const. */
-	void *start = (char *)(uintptr_t)m->start;
 
-	if (dsam_callers.find(start, &o) || !dsam_module_is(m, &o))
+	if (dsam_caller_find((uintptr_t)m->start, &o) || !dsam_module_is(m, &o))
 		return; /* unloaded since */
 	l.module = m;
 	dsam_module_dynsym(&l);

@@ -150,6 +150,20 @@ expect 'a stripped program: by name of module' 20 0 callers_deny=stripped \
 expect 'stripped, dynamic symbols serve' 15 5 callers_allow=dynamic:good \
 	./dynamic
 
+# glibc finds the segments of a program with holes between them one by one.
+for pie in -pie -no-pie; do
+	g++ -O1 -fno-builtin $pie -rdynamic -o holes \
+		-Wl,-z,max-page-size=0x200000,-z,separate-code prog.cc
+	expect "holes between segments: deny the program ($pie)" 20 0 \
+		callers_deny=holes ./holes
+	expect "holes between segments: a static function ($pie)" 5 15 \
+		callers_deny=holes:bad ./holes
+	expect "holes between segments: depth 2 ($pie)" 15 5 \
+		callers_allow=holes:outer caller_depth=2 ./holes
+	run with device=none stats=callers ./holes
+	like "holes between segments: names ($pie)" 'holes:bad +5 ' "$stderr"
+done
+
 # ---- rules that find nothing ----
 
 line='^dsamove: environment: DSAMOVE_CALLERS_'
