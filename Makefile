@@ -29,7 +29,7 @@ HOT := preload/interpose.c src/libc_mem.c src/offload.c src/pieces.c src/pieces_
 COLD := preload/lifecycle.c preload/jump.c preload/libraries.c src/libc_resolve.c src/clock.c src/sandbox.c src/slot.c src/slot_batch.c src/slot_left.c \
 	src/queue_open.c src/queue_close.c src/open_device.c src/discover.c src/discover_sysfs.c \
 	src/software_open.c src/stats_sum.c src/about.c src/live.c src/report.c src/report_gather.c src/report_gain.c src/report_text.c src/report_verdict.c \
-	src/report_json.c src/log.c src/text.c src/caller_rules.c src/caller_learn.c src/caller_late.c src/caller_startup.c \
+	src/report_json.c src/log.c src/text.c src/caller_rules.c src/caller_learn.c src/caller_late.c src/caller_stack.c src/caller_startup.c \
 	src/caller_birth.c src/symbols.c src/profile_birth.c \
 	src/report_callers.c src/report_names.c src/report_who.c config/conf.c config/conf_file.c \
 	config/conf_rules.c config/conf_value.c config/conf_load.c

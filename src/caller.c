@@ -199,8 +199,7 @@ enum dsam_caller_says dsam_caller_ask(struct dsam_caller_cache *cache,
 			    !judge(cache, is_current, f.ip, &o, &m, &what)))
 			return DSAM_CALLER_UNKNOWN;
 		bits |= what;
-	} while (++n < dsam_callers.depth &&
-		 dsam_frame_ascend(&f, what, dsam_callers.stack_end));
+	} while (++n < dsam_callers.depth && dsam_frame_ascend(&f, what));
 	if (bits & DSAM_RULE_DENY ||
 	    (dsam_callers.has_allow && !(bits & DSAM_RULE_ALLOW)) ||
 	    DSAM_UNLIKELY(atomic_load_explicit(&dsam_modules.awaited,
@@ -224,6 +223,6 @@ unsigned dsam_caller_frames(struct dsam_caller_cache *cache,
 		frame[n++] = (const void *)f.ip;
 	while (n < dsam_callers.depth &&
 	       judge(cache, is_current, f.ip, &o, &m, &what) &&
-	       dsam_frame_ascend(&f, what, dsam_callers.stack_end));
+	       dsam_frame_ascend(&f, what));
 	return n;
 }

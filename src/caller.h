@@ -27,6 +27,12 @@ struct dsam_caller_cache {
 	uint64_t closing;
 };
 
+/* What is known of stacks. */
+struct dsam_stacks {
+	uintptr_t main_end; /* of the main thread's; 0: not known */
+	uintptr_t main_thread; /* its own data, fs:0 */
+};
+
 /* Filled at birth, before the gates. */
 struct dsam_callers {
 	bool has_rules;
@@ -36,7 +42,7 @@ struct dsam_callers {
 	int (*find)(void *address, struct dl_find_object *result);
 	const struct link_map *program; /* the executable, and all of it */
 	char *program_start, *program_end;
-	uintptr_t stack_end; /* of the main thread; 0: not known */
+	struct dsam_stacks stacks;
 };
 extern struct dsam_callers dsam_callers DSAM_HIDDEN;
 

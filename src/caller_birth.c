@@ -212,7 +212,8 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 	dsam_callers.program = NULL;
 	dsam_callers.depth = conf->caller_depth;
 	stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
-	dsam_callers.stack_end = stack_end ? *stack_end : 0;
+	dsam_callers.stacks.main_end = stack_end ? *stack_end : 0;
+	__asm__("mov %%fs:0, %0" : "=r"(dsam_callers.stacks.main_thread));
 	if (dsam_callers.depth > 1 &&
 	    (conf->callers_allow[0] || conf->callers_deny[0]) &&
 	    !load_unwinder()) {

@@ -6,6 +6,7 @@
 #ifndef DSAM_CALLER_FRAME_H
 #define DSAM_CALLER_FRAME_H
 
+#include "caller.h"
 #include "caller_step.h"
 
 /*
@@ -78,23 +79,47 @@ static inline bool dsam_frame_has(uintptr_t from, uintptr_t to,
  * May a frame end there?  Not beyond the stack of its thread, which has the
  * thread's own data (fs:0) at its upper end, or is the main thread's.
  */
-static inline bool dsam_frame_may_end(const struct dsam_frame *f, uintptr_t cfa,
-				      uintptr_t stack_end)
+static inline bool dsam_frame_may_end(const struct dsam_frame *f, uintptr_t cfa)
 {
 	uintptr_t thread;
 
 	__asm__("mov %%fs:0, %0" : "=r"(thread));
 	return !(cfa % 8) && cfa > f->sp && cfa - f->sp <= DSAM_MOST_FRAME &&
 	       !dsam_frame_has(f->sp, cfa, thread) &&
-	       !dsam_frame_has(f->sp, cfa, stack_end);
+	       !dsam_frame_has(f->sp, cfa, dsam_callers.stacks.main_end);
+}
+
+/* Of the main thread's stack: nothing else is mapped so near to its end. */
+#define DSAM_MAIN_STACK (64UL << 20)
+/* Of any other thread's, below its own data: PTHREAD_STACK_MIN, with these. */
+#define DSAM_LEAST_STACK 16384UL
+
+/* COLD.  Can the word be read?  One system call. */
+bool dsam_stack_can_read(uintptr_t at);
+
+/*
+ * Is the word there?  The last that was read, the return address below f, is.
+ * Code that changes stacks in midst of a function may say that its frame ends
+ * beyond the one it is on; then nothing may be there.
+ */
+static inline bool dsam_frame_is_there(const struct dsam_frame *f, uintptr_t at)
+{
+	const struct dsam_stacks *s = &dsam_callers.stacks;
+	uintptr_t thread;
+
+	__asm__("mov %%fs:0, %0" : "=r"(thread));
+	return DSAM_LIKELY((at ^ (f->sp - 8)) < DSAM_PAGE) ||
+	       s->main_end - at < DSAM_MAIN_STACK ||
+	       (thread != s->main_thread && thread - at < DSAM_LEAST_STACK) ||
+	       dsam_stack_can_read(at);
 }
 
 /*
  * To the frame above.  False: there is none, or f is not as its step says.
- * Reads within f alone.  stack_end: of the main thread.
+ * Reads within f alone, and nothing that is not there.
  */
 static inline __attribute__((always_inline)) bool
-dsam_frame_ascend(struct dsam_frame *f, uint64_t what, uintptr_t stack_end)
+dsam_frame_ascend(struct dsam_frame *f, uint64_t what)
 {
 	enum dsam_cfa_by cfa_by = what >> DSAM_WHAT_CFA_BY & 3;
 	enum dsam_rbp_by rbp_by = what >> DSAM_WHAT_RBP_BY & 3;
@@ -105,18 +130,21 @@ dsam_frame_ascend(struct dsam_frame *f, uint64_t what, uintptr_t stack_end)
 		return false;
 	cfa += cfa_by == DSAM_CFA_RSP ? f->sp : f->bp;
 	if (DSAM_UNLIKELY(cfa_by == DSAM_CFA_AT_RBP)) {
-		if (!dsam_frame_may_end(f, cfa + 8, stack_end))
+		if (!dsam_frame_may_end(f, cfa + 8) ||
+		    !dsam_frame_is_there(f, cfa))
 			return false;
 		cfa = *(const uintptr_t *)cfa;
 	}
-	if (DSAM_UNLIKELY(!dsam_frame_may_end(f, cfa, stack_end)))
+	if (DSAM_UNLIKELY(!dsam_frame_may_end(f, cfa) ||
+			  !dsam_frame_is_there(f, cfa - 8)))
 		return false;
 	if (rbp_by != DSAM_RBP_SAME) {
 		at += rbp_by == DSAM_RBP_AT_CFA ? cfa : f->bp;
 		if (DSAM_UNLIKELY(rbp_by == DSAM_RBP_LOST))
 			f->bp = 0;
 		else if (DSAM_UNLIKELY(at % 8 ||
-				       !dsam_frame_has(f->sp, cfa, at)))
+				       !dsam_frame_has(f->sp, cfa, at) ||
+				       !dsam_frame_is_there(f, at)))
 			return false;
 		else
 			f->bp = *(const uintptr_t *)at;

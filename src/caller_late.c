@@ -5,12 +5,10 @@
  * May: the stack, and what caller_learn.c may.
  * Must not: ask in a signal handler.
  */
-#include "caller.h"
-
 #include "caller_frame.h"
 
 /* A handler is seldom so deep in calls. */
-#define MOST_FRAMES 1024U
+#define MOST_FRAMES 128U
 
 /* To the frame above, by the tables of its module.  False: there is none. */
 static bool ascend(struct dsam_frame *f, bool *is_signal)
@@ -23,8 +21,7 @@ static bool ascend(struct dsam_frame *f, bool *is_signal)
 		return false;
 	s = dsam_step_from(&o, (const void *)f->ip);
 	*is_signal = s.is_signal;
-	return dsam_frame_ascend(f, dsam_what_step(0, &s),
-				 dsam_callers.stack_end);
+	return dsam_frame_ascend(f, dsam_what_step(0, &s));
 }
 
 /* Is one of the frames the kernel's, who interrupted what is above? */
@@ -44,7 +41,7 @@ void dsam_caller_learn(const struct dsam_request *rq)
 	bool is_signal;
 	unsigned n = 0;
 
-	if (is_in_handler(f))
+	if (atomic_load(&dsam_modules.is_full) || is_in_handler(f))
 		return;
 	do {
 		if (!dsam_caller_find(f.ip - 1, &o))

@@ -15,7 +15,7 @@ layers() {
 0 descriptor_exec descriptor_check descriptor_crc descriptor_step
 0 descriptor_walk conf conf_value conf_load conf_file conf_rules caller_name caller_cfi symbols
 1 caller_module caller_startup caller_identity.c device stats wait policy discover discover_sysfs discover.c log
-2 caller caller_learn caller_late.c caller_step caller_frame node tuner tuner_rate tuner_shot peers queue software_memory stats_sum
+2 caller caller_learn caller_late.c caller_stack.c caller_step caller_frame node tuner tuner_rate tuner_shot peers queue software_memory stats_sum
 3 peers.c about live caller_rules profile profile_birth slot slot_batch slot_left device_software device_engines.c device_dsa.c queue_open
 4 caller_birth submit batch software_open queue_open.c queue_close libc_resolve
 5 pieces pieces_touch.c compare share share_part shot aside offload

@@ -369,6 +369,60 @@ run with device=software software_engines=0 stats=callers \
 like 'loaded later: a handler, too, is in the table of callers' \
 	'lib_bb_bare.so.1:inner_bb +15 ' "$stderr"
 
+# Code that changes stacks in midst of a function: by its tables its frame ends
+# beyond the new one, where nothing may be read.
+cat >switch.c <<'END'
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+static char a[1 << 20], b[1 << 20];
+static void (**copy)(void *, const void *, size_t);
+static void entry(void) { (*copy)(a, b, sizeof(a)); }
+static __attribute__((noinline)) void on(char *top, void (*f)(void))
+{
+	__asm__ volatile("mov %%rsp, %%rbx; mov %0, %%rsp; call *%1; mov %%rbx, %%rsp"
+			 :: "r"(top), "r"(f) : "rax", "rbx", "rcx", "rdx",
+			 "rsi", "rdi", "r8", "r9", "r10", "r11", "memory");
+}
+static void *body(void *library)
+{
+	size_t n = 1 << 16;
+	char *p = mmap(0, n + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *l = dlopen(library, RTLD_NOW);
+	copy = dlsym(l, "plugin_entry");
+	mprotect(p + 4096, n, PROT_READ | PROT_WRITE);
+	memset(b, 7, sizeof(b));
+	for (int i = 0; i < 3; i++)
+		on(p + 4096 + n, entry);
+	puts(memcmp(a, b, sizeof(a)) ? "wrong" : "right");
+	return NULL;
+}
+int main(int argc, char **argv)
+{
+	pthread_t t;
+	if (argc < 3)
+		return !!body(argv[1]);
+	pthread_create(&t, NULL, body, argv[1]);
+	pthread_join(t, NULL);
+	return 0;
+}
+END
+gcc -O1 -fno-builtin -o switch switch.c
+for id in sha1 bare; do
+	for depth in 1 16; do
+		for thread in '' thread; do
+			run with device=software software_engines=0 stats=off \
+				callers_deny=libz:f caller_depth=$depth \
+				./switch ./lib_aa_$id.so.1 $thread
+			is "another stack in midst of a function ($id, $depth) $thread" \
+				'0 right' "$status $stdout"
+		done
+	done
+done
+
 # What a report names can be a rule, for them as well.
 cat >calls.py <<'END'
 import ctypes

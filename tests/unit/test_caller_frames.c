@@ -369,7 +369,7 @@ static void *lie(void *user)
 				   thread + off,
 				   thread - 16 + off,
 				   thread + 65536 + off,
-				   dsam_callers.stack_end - 16 + off,
+				   dsam_callers.stacks.main_end - 16 + off,
 				   UINTPTR_MAX - off,
 				   1UL << 47 | off,
 				   self - 100000 + off,
