@@ -146,8 +146,7 @@ INLINE bool judge(struct dsam_caller_cache *cache, bool is_current,
 	if (DSAM_LIKELY(is_known)) {
 		m = dsam_what_module(known);
 		/* Not unloaded: no need to ask who is there. */
-		if (DSAM_LIKELY(m &&
-				(m->stays || (is_current && !m->is_libcs)))) {
+		if (DSAM_LIKELY(m && (m->stays || is_current))) {
 			*at = NULL;
 			*what = known;
 			return true;

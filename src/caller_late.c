@@ -53,10 +53,11 @@ void dsam_caller_comes(const void *from)
 {
 	struct dl_find_object o;
 
-	if (!dsam_callers.has_rules)
+	if (!dsam_callers.find)
 		return;
 	atomic_fetch_add(&dsam_modules.closing, 1);
 	atomic_fetch_add(&dsam_modules.closed, 1);
-	if (!dsam_caller_find((uintptr_t)from - 1, &o))
+	if (dsam_callers.has_rules &&
+	    !dsam_caller_find((uintptr_t)from - 1, &o))
 		dsam_module_learn(&o, dsam_callers.demangle);
 }

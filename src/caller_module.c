@@ -173,22 +173,6 @@ bool dsam_module_take(struct dsam_look *l)
 	return true;
 }
 
-/* What iconv takes, and closes on its own, has a function of this name. */
-static void note_gconv(struct dsam_look *l, const char *symbol, uint64_t offset,
-		       uint64_t size)
-{
-	const char *name = "gconv";
-
-	(void)offset;
-	(void)size;
-	while (*name && *name == *symbol) {
-		name++;
-		symbol++;
-	}
-	if (!*name && !*symbol)
-		l->is_libcs = true;
-}
-
 void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 {
 	struct dsam_module *m = l->module;
@@ -202,11 +186,6 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 	m->stays = l->stays;
 	m->missed = missed;
 	m->ranges = l->ranges;
-	l->is_libcs = false;
-	l->each = note_gconv;
-	if (!l->stays)
-		dsam_module_dynsym(l);
-	m->is_libcs = l->is_libcs;
 	dsam_module_identify(m);
 	/* Two threads may have looked at it at once: alike, and harmless. */
 	m->next = atomic_load(&dsam_modules.first);

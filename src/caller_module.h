@@ -44,7 +44,6 @@ struct dsam_module {
 	size_t summed; /* bytes */
 	bool is_late; /* came after birth */
 	bool is_asked; /* the rules were; else it is here for its name alone */
-	bool is_libcs; /* libc loaded it, and closes it without dlclose */
 	/* The program was started with it: nobody else comes to its place. */
 	bool stays;
 	uint32_t path_bytes;
@@ -97,7 +96,7 @@ struct dsam_look {
 	void *user;
 	dsam_demangle *demangle; /* if a rule needs it, and it may; or NULL */
 	uint32_t ranges, bits;
-	bool stays, is_libcs, is_asked;
+	bool stays, is_asked;
 };
 
 /* Of its file, as the loader has it. */

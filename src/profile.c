@@ -16,6 +16,48 @@ static void add(_Atomic uint64_t *to, uint64_t n)
 		atomic_fetch_add_explicit(to, n, memory_order_relaxed);
 }
 
+/* The number of dlcloses up to now, or one that is never reached. */
+static uint64_t closings(void)
+{
+	uint64_t closed = atomic_load_explicit(&dsam_modules.closed,
+					       memory_order_acquire);
+	uint64_t closing = atomic_load_explicit(&dsam_modules.closing,
+						memory_order_acquire);
+
+	return closing == closed ? closing : UINT64_MAX;
+}
+
+static struct dsam_profiled *nth(uintptr_t address, unsigned i)
+{
+	uint64_t h = address * 0x9e3779b97f4a7c15ULL >> 32;
+
+	return &dsam_profile->caller[(h + i) % DSAM_PROFILED];
+}
+
+/* The caller's row, if nobody can have gone since it was made, or NULL. */
+static struct dsam_profiled *known_row(uintptr_t address)
+{
+	uint64_t closing = atomic_load_explicit(&dsam_modules.closing,
+						memory_order_acquire);
+
+	for (unsigned i = 0; i < PROBES; i++) {
+		struct dsam_profiled *p = nth(address, i);
+		uintptr_t at =
+			atomic_load_explicit(&p->address, memory_order_acquire);
+		const struct dsam_module *m;
+
+		if (!at)
+			break;
+		m = atomic_load_explicit(&p->module, memory_order_acquire);
+		if (at == address && m &&
+		    (m->stays ||
+		     atomic_load_explicit(&p->closing, memory_order_acquire) ==
+			     closing))
+			return p;
+	}
+	return NULL;
+}
+
 /* Is the row the caller's, and that module still the one that is there? */
 static bool is_row(const struct dsam_profiled *p, uintptr_t address,
 		   const struct dl_find_object *o)
@@ -28,20 +70,22 @@ static bool is_row(const struct dsam_profiled *p, uintptr_t address,
 	return o ? m && dsam_module_is(m, o) : !m;
 }
 
-/* The caller's row, a new one if need be; NULL: no room. */
+/* The caller's row, o's if that is a module; a new one if need be; NULL: no
+ * room. */
 static struct dsam_profiled *row_of(uintptr_t address,
 				    const struct dl_find_object *o)
 {
-	uint64_t h = address * 0x9e3779b97f4a7c15ULL >> 32;
 	const struct dsam_module *m = NULL;
+	uint64_t closing = closings();
 
 	for (unsigned i = 0; i < PROBES; i++) {
-		struct dsam_profiled *p =
-			&dsam_profile->caller[(h + i) % DSAM_PROFILED];
+		struct dsam_profiled *p = nth(address, i);
 		uintptr_t none = 0;
 
-		if (DSAM_LIKELY(is_row(p, address, o)))
+		if (is_row(p, address, o)) {
+			atomic_store(&p->closing, closing);
 			return p;
+		}
 		if (atomic_load(&p->address))
 			continue;
 		if (o && !m) {
@@ -56,6 +100,7 @@ static struct dsam_profiled *row_of(uintptr_t address,
 		 */
 		if (atomic_compare_exchange_strong(&p->address, &none,
 						   address)) {
+			atomic_store(&p->closing, closing);
 			atomic_store(&p->module, m);
 			return p;
 		}
@@ -65,13 +110,13 @@ static struct dsam_profiled *row_of(uintptr_t address,
 
 static struct dsam_profiled *note(const void *caller, size_t n)
 {
+	struct dsam_profiled *p = known_row((uintptr_t)caller);
 	struct dl_find_object o;
-	struct dsam_profiled *p;
 
-	if (dsam_caller_find((uintptr_t)caller - 1, &o))
-		p = row_of(1, NULL);
-	else
-		p = row_of((uintptr_t)caller, &o);
+	if (DSAM_UNLIKELY(!p))
+		p = dsam_caller_find((uintptr_t)caller - 1, &o)
+			    ? row_of(1, NULL)
+			    : row_of((uintptr_t)caller, &o);
 	if (DSAM_UNLIKELY(!p)) {
 		add(&dsam_profile->other_calls, 1);
 		add(&dsam_profile->other_bytes, n);

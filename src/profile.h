@@ -15,6 +15,7 @@
 struct dsam_profiled {
 	_Alignas(DSAM_LINE) _Atomic uintptr_t address;
 	_Atomic(const struct dsam_module *) module; /* NULL: a JIT's */
+	_Atomic uint64_t closing; /* dlcloses, when it was seen to be there */
 	_Atomic uint64_t calls, bytes, device_bytes;
 	_Atomic uint64_t timed_calls; /* at or above the cutoff */
 	_Atomic uint64_t cpu_bytes, cpu_ns; /* of copies without the device */

@@ -46,10 +46,20 @@ static void take_row(struct dsam_report *r, struct dsam_profiled *p)
 		c->size[b] = atomic_load(&p->size[b]);
 }
 
+/* One may be known twice: before the rules were asked, and after. */
+static bool is_same_module(const struct dsam_module *a,
+			   const struct dsam_module *b)
+{
+	return a->start == b->start && a->end == b->end &&
+	       a->id[0] == b->id[0] && a->id[1] == b->id[1] &&
+	       !strcmp(a->path, b->path);
+}
+
 static bool is_same(const struct dsam_report_caller *a,
 		    const struct dsam_report_caller *b)
 {
-	if (a->module != b->module)
+	if (a->module != b->module &&
+	    !(a->module && b->module && is_same_module(a->module, b->module)))
 		return false;
 	if (a->function[0] && b->function[0])
 		return a->function_at == b->function_at;
@@ -160,7 +170,10 @@ void dsam_report_callers(struct dsam_report *r)
 /* A name that a rule can hold as it is. */
 static bool is_plain(const char *name)
 {
-	return *name && !strpbrk(name, "*?[]\\/:;#, \t()<>");
+	for (const char *p = name; *p; p++)
+		if ((unsigned char)*p < ' ')
+			return false;
+	return *name && !strpbrk(name, "*?[]\\/:;#, ()<>");
 }
 
 static bool rule_of(const struct dsam_report_caller *c, char *out, size_t room)

@@ -37,7 +37,7 @@ src/descriptor_walk dsam_step_*
 src/descriptor_step dsam_crc_*
 src/descriptor_crc
 src/stats
-src/profile dsam_callers dsam_module_*
+src/profile dsam_callers dsam_module_* dsam_modules
 src/caller dsam_module_* dsam_modules dsam_stack_can_read dsam_step_from
 src/caller_step dsam_cfi_* dsam_module_segment
 src/caller_cfi
