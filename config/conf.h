@@ -159,6 +159,12 @@ bool dsam_conf_list_next(const char **at, char *out, size_t room);
  */
 bool dsam_conf_rule_next(const char **at, char *out, size_t room);
 
+/*
+ * The glob that a rule's symbol means: the '*' behind a type in () and <> is a
+ * pointer, and escaped.  out: room for twice the symbol, and NUL.
+ */
+void dsam_conf_rule_pattern(const char *symbol, char *out);
+
 /* The settings as a configuration file, each key at its default, commented. */
 size_t dsam_conf_example(char *out, size_t room);
 

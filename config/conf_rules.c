@@ -123,6 +123,39 @@ bool dsam_conf_rule_next(const char **at, char *out, size_t room)
 	return true;
 }
 
+/* In parameters: does a type end before p, so that a '*' makes it a pointer? */
+static bool is_pointer(const char *symbol, const char *p, bool was_pointer)
+{
+	if (p > symbol && p[-1] == '*')
+		return was_pointer;
+	while (p > symbol && p[-1] == ' ')
+		p--;
+	return p > symbol && (is_name(p[-1]) || p[-1] == '>');
+}
+
+void dsam_conf_rule_pattern(const char *symbol, char *out)
+{
+	bool was_pointer = false;
+	unsigned open = 0;
+
+	for (const char *p = symbol; *p;) {
+		size_t n = operator_length(symbol, (size_t)(p - symbol));
+
+		if (!n) {
+			n = 1 + (*p == '\\' && p[1]);
+			was_pointer = *p == '*' && open &&
+				      is_pointer(symbol, p, was_pointer);
+			if (was_pointer)
+				*out++ = '\\';
+			open += *p == '(' || *p == '<';
+			open -= (*p == ')' || *p == '>') && open;
+		}
+		while (n--)
+			*out++ = *p++;
+	}
+	*out = 0;
+}
+
 /* A "[...]" that no character can match, or that does not end. */
 static bool is_hopeless(const char **glob)
 {
@@ -204,7 +237,7 @@ static const char *rule_fault(char *rule)
 	if (!why && colon && has_stray_colon(colon + 1))
 		why = "has colons that are neither MODULE:SYMBOL nor C++";
 	if (!why && colon && !is_balanced(colon + 1))
-		why = "has an unclosed '('";
+		why = "has a '(' or a ')' without the other";
 	if (!why && colon)
 		why = glob_fault(colon + 1);
 	if (colon)

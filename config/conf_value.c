@@ -109,7 +109,7 @@ void dsam_conf_value_expected(const struct dsam_key_info *k, char *out,
 	} else if (k->kind == DSAM_KIND_RULES) {
 		snprintf(out, room,
 			 "up to %u rules MODULE or MODULE:SYMBOL with commas, "
-			 "%llu bytes",
+			 "%llu bytes, 8190 a line",
 			 DSAM_RULES_MOST, k->high - 2);
 	} else if (k->kind == DSAM_KIND_LIST || k->kind == DSAM_KIND_TEXT) {
 		snprintf(out, room, "%s of at most %llu bytes",
@@ -268,6 +268,12 @@ int dsam_conf_value_set(struct dsam_conf *conf, enum dsam_key key,
 	const struct dsam_key_info *k = &dsam_key_table[key];
 	void *field = (char *)conf + k->offset;
 
+	for (const char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' && *p != '\t') {
+			snprintf(why, room,
+				 "holds a control character, expected text");
+			return -EINVAL;
+		}
 	switch (k->kind) {
 	case DSAM_KIND_CHOICE:
 		return value_choice(k, field, text, why, room);

@@ -40,6 +40,9 @@ static void take_list(const char *list, uint32_t bits, char **at)
 		if (colon) {
 			*colon = 0;
 			r->symbol = colon + 1;
+			dsam_conf_rule_pattern(r->symbol, *at);
+			r->pattern = *at;
+			*at += strlen(*at) + 1;
 		}
 		r->is_glob = dsam_name_is_glob(r->module);
 	}
@@ -67,8 +70,9 @@ static void name_program(void)
 static int take_rules(const struct dsam_conf *conf)
 {
 	size_t n = DSAM_MAX_RULES * sizeof(struct dsam_rule);
-	size_t text =
-		strlen(conf->callers_allow) + strlen(conf->callers_deny) + 4;
+	/* As they are, and what their symbols mean. */
+	size_t text = 3 * (strlen(conf->callers_allow) +
+			   strlen(conf->callers_deny) + DSAM_LINE);
 	char *p =
 		mmap(NULL, n + text + DSAM_MODULE_ROOM, PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -174,9 +178,10 @@ static int report_rule(const struct dsam_conf *conf, struct dsam_rule *r)
 		return 0;
 	if (is_met) {
 		snprintf(what, sizeof(what),
-			 "%s matches nothing: the symbol tables of that module "
-			 "have no such function",
-			 rule);
+			 "%s matches nothing: the symbol tables of %s have no "
+			 "such function",
+			 rule,
+			 r->is_glob ? "what is loaded now" : "that module");
 	} else if (r->is_glob) {
 		snprintf(what, sizeof(what),
 			 "%s matches nothing that is loaded, expected a glob "

@@ -45,7 +45,7 @@ void dsam_caller_learn(const struct dsam_request *rq)
 		return;
 	do {
 		if (!dsam_caller_find(f.ip - 1, &o))
-			dsam_module_learn(&o, NULL);
+			dsam_module_learn(&o, false);
 	} while (++n < dsam_callers.depth && ascend(&f, &is_signal));
 }
 
@@ -59,5 +59,5 @@ void dsam_caller_comes(const void *from)
 	atomic_fetch_add(&dsam_modules.closed, 1);
 	if (dsam_callers.has_rules &&
 	    !dsam_caller_find((uintptr_t)from - 1, &o))
-		dsam_module_learn(&o, dsam_callers.demangle);
+		dsam_module_learn(&o, true);
 }

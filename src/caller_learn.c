@@ -2,15 +2,18 @@
 /*
  * Room: COLD (birth; and once a module that comes later).  Which functions of
  * a module the caller rules name.
- * May: read the file, by raw system calls.
+ * May: read the file, by raw system calls; in dlopen, too, what libc does.
  * Must not: allocate, lock or call what may not be called in the midst of
  * malloc or dlopen, but for demangle's sake at birth and in dlopen.
  */
 #include "caller_learn.h"
 
+#include "caller.h"
 #include "caller_name.h"
+#include "log.h"
 #include "sandbox.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,7 +114,7 @@ bool dsam_learn_has_functions(const struct dsam_look *l)
 
 bool dsam_learn_is_met(const struct dsam_rule *r, bool has_symbol)
 {
-	return has_symbol || !r->symbol || !dsam_name_is_glob(r->symbol);
+	return has_symbol || !r->symbol || !dsam_name_is_glob(r->pattern);
 }
 
 /*
@@ -181,28 +184,70 @@ void dsam_module_note(const struct dl_find_object *o)
 		dsam_module_publish(&l, true, 0);
 }
 
-void dsam_module_learn(const struct dl_find_object *o, dsam_demangle *demangle)
+/*
+ * As at birth: what matches no function of a library that a rule names, when
+ * the first of that name comes.
+ */
+static void tell_unmet(const struct dsam_look *l)
+{
+	for (unsigned i = 0; i < l->rules; i++) {
+		struct dsam_rule *r = &dsam_modules.rule[l->rule[i]];
+		bool is_met = dsam_learn_is_met(r, l->found[i]);
+
+		if (r->is_glob || r->has_module)
+			continue;
+		r->has_module = true;
+		if (!r->symbol || l->found[i])
+			continue;
+		if (!is_met) {
+			r->is_awaited = true;
+			atomic_fetch_add(&dsam_modules.awaited, 1);
+		}
+		dsam_log(DSAM_LOG_WARN,
+			 "%s: rule '%.100s:%.100s' matches no function of %s, "
+			 "which was loaded now%s",
+			 r->bits == DSAM_RULE_ALLOW ? "callers_allow"
+						    : "callers_deny",
+			 r->module, r->symbol, l->name[0],
+			 is_met ? ""
+				: ", expected a glob that does; nothing is "
+				  "offloaded");
+	}
+}
+
+static void look(struct dsam_look *l, const struct dl_find_object *o,
+		 const char *other, bool in_dlopen)
+{
+	dsam_module_begin(l, o, dsam_module_path(o), other);
+	l->demangle = in_dlopen ? dsam_callers.demangle : NULL;
+}
+
+void dsam_module_learn(const struct dl_find_object *o, bool in_dlopen)
 {
 	const struct dsam_module *m = dsam_module_find(o);
-	const char *path = dsam_module_path(o);
+	const char *path = dsam_module_path(o), *other = NULL;
 	struct dsam_symbols s = {0};
+	char real[PATH_MAX];
 	struct dsam_look l;
 
 	if (atomic_load(&dsam_modules.is_full) || (m && m->is_asked))
 		return;
-	dsam_module_begin(&l, o, path, NULL);
-	l.demangle = demangle;
+	/* libfoo.so.1 is a link to libfoo.so.1.2. */
+	if (in_dlopen && !dsam_sandbox_may_be_shut() && !dsam_sandbox_is_shut())
+		other = realpath(path, real);
+	look(&l, o, other, in_dlopen);
 	dsam_learn_functions(&l, &s);
 	if (has_more(&l) && !dsam_sandbox_may_be_shut() &&
 	    dsam_symbols_read(&s, path, o->dlfo_map_start)) {
-		dsam_module_begin(&l, o, path, NULL);
-		l.demangle = demangle;
+		look(&l, o, other, in_dlopen);
 		dsam_learn_functions(&l, &s);
 	}
 	if (dsam_module_take(&l)) {
 		dsam_learn_functions(&l, &s);
 		dsam_module_publish(&l, true, missed_by(&l, has_locals(&s)));
 		meet(&l);
+		if (in_dlopen)
+			tell_unmet(&l);
 	}
 	dsam_symbols_drop(&s);
 }

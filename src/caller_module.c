@@ -47,15 +47,15 @@ void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 static bool names(const struct dsam_rule *r, const char *symbol,
 		  const char *plain, const char *const *also)
 {
-	if (dsam_name_glob(r->symbol, symbol) ||
-	    (plain && dsam_name_glob(r->symbol, plain)))
+	if (dsam_name_glob(r->pattern, symbol) ||
+	    (plain && dsam_name_glob(r->pattern, plain)))
 		return true;
 	/* A template, an operator: rather denied than let pass. */
 	if (!also)
 		return !plain && r->bits & DSAM_RULE_DENY &&
 		       dsam_name_may_be(r->symbol, symbol);
 	while (*also)
-		if (dsam_name_glob(r->symbol, *also++))
+		if (dsam_name_glob(r->pattern, *also++))
 			return true;
 	return false;
 }

@@ -19,7 +19,10 @@
 
 struct dsam_rule {
 	const char *module; /* glob */
-	const char *symbol; /* glob; NULL: any code of the module */
+	const char
+		*symbol; /* as it was written; NULL: any code of the module */
+	const char
+		*pattern; /* glob: the symbol, but that pointers are no globs */
 	uint32_t bits;
 	bool is_glob; /* module is: which one is open */
 	bool has_module; /* matched one at birth */
@@ -167,11 +170,11 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed);
 /*
  * COLD.  Make a module known that came after birth: for its name alone, or with
  * what the rules say of it, by what is in memory, or by its file if a rule
- * names functions that are not there.  No lock, and no allocation but
- * demangle's (or NULL); the first is safe in a signal handler.  Its code is
- * running, so it stays.
+ * names functions that are not there.  The first is safe in a signal handler.
+ * In dlopen allocation is fine, and the log; else there is neither, nor a lock.
+ * Its code is running, so it stays.
  */
 void dsam_module_note(const struct dl_find_object *o);
-void dsam_module_learn(const struct dl_find_object *o, dsam_demangle *demangle);
+void dsam_module_learn(const struct dl_find_object *o, bool in_dlopen);
 
 #endif

@@ -97,7 +97,8 @@ START_TEST(bad_ones)
 		{"a[", "rule 'a[' has a [ ] that matches nothing"},
 		{"a:[b-a]", "rule 'a:[b-a]' has a [ ] that matches nothing"},
 		{"a:b\\", "rule 'a:b\\' ends in a '\\'"},
-		{"a:f(int", "rule 'a:f(int' has an unclosed '('"},
+		{"a:f(int", "rule 'a:f(int' has a '(' or a ')' without"},
+		{"a:)", "rule 'a:)' has a '(' or a ')' without"},
 	};
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
@@ -109,6 +110,12 @@ START_TEST(bad_ones)
 		ck_assert_ptr_nonnull(strstr(
 			err.text, "environment: DSAMOVE_CALLERS_DENY: "));
 	}
+	ck_assert_int_eq(from_env("a\001b"), -EINVAL);
+	ck_assert_str_eq(err.text,
+			 "environment: DSAMOVE_CALLERS_DENY: holds a control "
+			 "character, expected text");
+	ck_assert_int_eq(from_env("a\nb"), -EINVAL);
+	ck_assert_int_eq(from_env("a,\tb"), 0);
 }
 END_TEST
 
@@ -130,6 +137,36 @@ START_TEST(too_many_and_too_long)
 		strstr(err.text, "...' has 4096 bytes, expected at most 1023"));
 	text[1023] = 0;
 	ck_assert(!from_env(text));
+}
+END_TEST
+
+static const char *pattern(const char *symbol)
+{
+	static char out[200];
+
+	dsam_conf_rule_pattern(symbol, out);
+	return out;
+}
+
+START_TEST(pointers_are_no_globs)
+{
+	ck_assert_str_eq(pattern("copy_*"), "copy_*");
+	ck_assert_str_eq(pattern("f(char*)"), "f(char\\*)");
+	ck_assert_str_eq(pattern("f(char const*, int**)"),
+			 "f(char const\\*, int\\*\\*)");
+	ck_assert_str_eq(pattern("f(void *, x<int>*)"),
+			 "f(void \\*, x<int>\\*)");
+	ck_assert_str_eq(pattern("f*(*)"), "f*(*)");
+	ck_assert_str_eq(pattern("f*(int, *)"), "f*(int, *)");
+	ck_assert_str_eq(pattern("f(ns::*, **)"), "f(ns::*, **)");
+	ck_assert_str_eq(pattern("any<T*>::f*"), "any<T\\*>::f*");
+	ck_assert_str_eq(pattern("f(a\\*, [a*]) const*"),
+			 "f(a\\*, [a\\*]) const*");
+	ck_assert_str_eq(pattern("operator<<(x*)"), "operator<<(x\\*)");
+	ck_assert_str_eq(pattern("operator()(x*)*"), "operator()(x\\*)*");
+	ck_assert_str_eq(pattern("C::operator n::x const*() y*"),
+			 "C::operator n::x const*() y*");
+	ck_assert_str_eq(pattern("f)*\\"), "f)*\\");
 }
 END_TEST
 
@@ -209,4 +246,5 @@ START_TEST(long_lines_of_a_file)
 END_TEST
 
 RUN_SUITE("conf_rules", good_ones, bad_ones, too_many_and_too_long,
-	  commas_of_parameters_do_not_separate, long_lines_of_a_file)
+	  pointers_are_no_globs, commas_of_parameters_do_not_separate,
+	  long_lines_of_a_file)
