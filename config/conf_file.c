@@ -68,13 +68,23 @@ static enum dsam_key rules_key(const struct reading *r, const char *text,
 		       : DSAM_KEYS;
 }
 
-/* As much of a line as fits, in whole rules. */
+/*
+ * As much of a line as fits, in whole rules: to a comma that is not between
+ * parameters.
+ */
 static size_t fitting_length(const char *text, size_t n)
 {
-	size_t fits = n;
+	size_t fits = 0;
+	unsigned open = 0;
 
-	while (fits >= LONG_LINE || (fits < n && fits && text[fits] != ','))
-		fits--;
+	if (n < LONG_LINE)
+		return n;
+	for (size_t i = 0; i < LONG_LINE; i++) {
+		if (text[i] == ',' && !open)
+			fits = i;
+		open += text[i] == '(' || text[i] == '<';
+		open -= (text[i] == ')' || text[i] == '>') && open;
+	}
 	return fits;
 }
 

@@ -317,6 +317,10 @@ __attribute__((constructor)) static void birth(int argc, char **argv,
 	if (!be_born(getauxval(AT_SECURE) ? NULL : env)) {
 		is_alive = true;
 		open_gates();
+	} else {
+		/* Libraries that come are nobody's business. */
+		dsam_callers.has_rules = false;
+		dsam_callers.find = NULL;
 	}
 	errno = kept;
 }

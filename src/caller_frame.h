@@ -91,8 +91,11 @@ static inline bool dsam_frame_may_end(const struct dsam_frame *f, uintptr_t cfa)
 
 /* Of the main thread's stack: nothing else is mapped so near to its end. */
 #define DSAM_MAIN_STACK (64UL << 20)
-/* Of any other thread's, below its own data: PTHREAD_STACK_MIN, with these. */
-#define DSAM_LEAST_STACK 16384UL
+/*
+ * Of any other thread's, below its own data: no stack is smaller than 16 KiB
+ * with these and its guard.
+ */
+#define DSAM_LEAST_STACK 4096UL
 
 /* COLD.  Can the word be read?  One system call. */
 bool dsam_stack_can_read(uintptr_t at);

@@ -6,9 +6,16 @@
  * Must not: ask in a signal handler.
  */
 #include "caller_frame.h"
+#include "sandbox.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 
 /* A handler is seldom so deep in calls. */
 #define MOST_FRAMES 128U
+/* For one name, and as much again for what calls. */
+#define STACK_TO_DEMANGLE (1UL << 20)
 
 /* To the frame above, by the tables of its module.  False: there is none. */
 static bool ascend(struct dsam_frame *f, bool *is_signal)
@@ -45,8 +52,37 @@ void dsam_caller_learn(const struct dsam_request *rq)
 		return;
 	do {
 		if (!dsam_caller_find(f.ip - 1, &o))
-			dsam_module_learn(&o, false);
+			dsam_module_learn(&o, NULL);
 	} while (++n < dsam_callers.depth && ascend(&f, &is_signal));
+}
+
+/*
+ * libstdc++ takes up to 100 KiB of stack for a name; a thread's may have less.
+ * How much the main thread has left is known.
+ */
+static bool has_stack_to_demangle(void)
+{
+	uintptr_t sp = (uintptr_t)__builtin_frame_address(0);
+	uintptr_t used = dsam_callers.stacks.main_end - sp;
+	struct rlimit most;
+
+	return used < DSAM_MAIN_STACK && !getrlimit(RLIMIT_STACK, &most) &&
+	       most.rlim_cur > used && most.rlim_cur - used > STACK_TO_DEMANGLE;
+}
+
+/* The name of the file is that of a link: libfoo.so.1 is libfoo.so.1.2. */
+static void learn_in_dlopen(const struct dl_find_object *o)
+{
+	bool is_shut = dsam_sandbox_may_be_shut() || dsam_sandbox_is_shut();
+	struct dsam_dlopen in = {NULL, NULL};
+	char real[PATH_MAX];
+
+	if (!is_shut) {
+		in.name = realpath(dsam_module_path(o), real);
+		if (dsam_callers.demangle && has_stack_to_demangle())
+			in.demangle = dsam_callers.demangle;
+	}
+	dsam_module_learn(o, &in);
 }
 
 void dsam_caller_comes(const void *from)
@@ -59,5 +95,5 @@ void dsam_caller_comes(const void *from)
 	atomic_fetch_add(&dsam_modules.closed, 1);
 	if (dsam_callers.has_rules &&
 	    !dsam_caller_find((uintptr_t)from - 1, &o))
-		dsam_module_learn(&o, true);
+		learn_in_dlopen(&o);
 }

@@ -8,12 +8,10 @@
  */
 #include "caller_learn.h"
 
-#include "caller.h"
 #include "caller_name.h"
 #include "log.h"
 #include "sandbox.h"
 
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -150,12 +148,13 @@ static bool has_locals(const struct dsam_symbols *s)
 static uint32_t missed_by(const struct dsam_look *l, bool is_whole)
 {
 	uint32_t missed = 0;
+	const char *unseen = l->demangle ? "" : "(<";
 
 	for (unsigned i = 0; i < l->rules; i++) {
 		const struct dsam_rule *r = &dsam_modules.rule[l->rule[i]];
 
 		if (!l->found[i] && r->symbol && !r->is_glob &&
-		    (!is_whole || (!l->demangle && strpbrk(r->symbol, "(<"))))
+		    (!is_whole || strpbrk(r->symbol, unseen)))
 			missed |= r->bits & DSAM_RULE_DENY;
 	}
 	return missed;
@@ -216,37 +215,36 @@ static void tell_unmet(const struct dsam_look *l)
 }
 
 static void look(struct dsam_look *l, const struct dl_find_object *o,
-		 const char *other, bool in_dlopen)
+		 const struct dsam_dlopen *in)
 {
-	dsam_module_begin(l, o, dsam_module_path(o), other);
-	l->demangle = in_dlopen ? dsam_callers.demangle : NULL;
+	dsam_module_begin(l, o, dsam_module_path(o), in ? in->name : NULL);
+	l->demangle = in ? in->demangle : NULL;
 }
 
-void dsam_module_learn(const struct dl_find_object *o, bool in_dlopen)
+void dsam_module_learn(const struct dl_find_object *o,
+		       const struct dsam_dlopen *in)
 {
 	const struct dsam_module *m = dsam_module_find(o);
-	const char *path = dsam_module_path(o), *other = NULL;
 	struct dsam_symbols s = {0};
-	char real[PATH_MAX];
+	bool was_read = false;
 	struct dsam_look l;
 
 	if (atomic_load(&dsam_modules.is_full) || (m && m->is_asked))
 		return;
-	/* libfoo.so.1 is a link to libfoo.so.1.2. */
-	if (in_dlopen && !dsam_sandbox_may_be_shut() && !dsam_sandbox_is_shut())
-		other = realpath(path, real);
-	look(&l, o, other, in_dlopen);
+	look(&l, o, in);
 	dsam_learn_functions(&l, &s);
-	if (has_more(&l) && !dsam_sandbox_may_be_shut() &&
-	    dsam_symbols_read(&s, path, o->dlfo_map_start)) {
-		look(&l, o, other, in_dlopen);
+	if (has_more(&l) && !dsam_sandbox_may_be_shut())
+		was_read = dsam_symbols_read(&s, dsam_module_path(o),
+					     o->dlfo_map_start);
+	if (was_read) {
+		look(&l, o, in);
 		dsam_learn_functions(&l, &s);
 	}
 	if (dsam_module_take(&l)) {
 		dsam_learn_functions(&l, &s);
 		dsam_module_publish(&l, true, missed_by(&l, has_locals(&s)));
 		meet(&l);
-		if (in_dlopen)
+		if (in && was_read)
 			tell_unmet(&l);
 	}
 	dsam_symbols_drop(&s);

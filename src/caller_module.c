@@ -44,20 +44,28 @@ void dsam_module_begin(struct dsam_look *l, const struct dl_find_object *o,
 	}
 }
 
-static bool names(const struct dsam_rule *r, const char *symbol,
-		  const char *plain, const char *const *also)
+enum match {
+	NO,
+	MAY_BE,
+	YES
+};
+
+static enum match names(const struct dsam_rule *r, const char *symbol,
+			const char *plain, const char *const *also)
 {
 	if (dsam_name_glob(r->pattern, symbol) ||
 	    (plain && dsam_name_glob(r->pattern, plain)))
-		return true;
+		return YES;
 	/* A template, an operator: rather denied than let pass. */
 	if (!also)
 		return !plain && r->bits & DSAM_RULE_DENY &&
-		       dsam_name_may_be(r->symbol, symbol);
+				       dsam_name_may_be(r->symbol, symbol)
+			       ? MAY_BE
+			       : NO;
 	while (*also)
 		if (dsam_name_glob(r->pattern, *also++))
-			return true;
-	return false;
+			return YES;
+	return NO;
 }
 
 void dsam_module_function(struct dsam_look *l, const char *symbol,
@@ -72,15 +80,22 @@ void dsam_module_function(struct dsam_look *l, const char *symbol,
 
 	for (unsigned i = 0; i < l->rules; i++) {
 		const struct dsam_rule *r = &dsam_modules.rule[l->rule[i]];
+		enum match m = r->symbol ? names(r, symbol,
+						 is_cxx ? plain : NULL, also)
+					 : NO;
 
-		if (!r->symbol ||
-		    !names(r, symbol, is_cxx ? plain : NULL, also))
+		if (m == NO)
 			continue;
 		bits |= r->bits;
-		l->found[i] = true;
+		l->found[i] = l->found[i] || m == YES;
 	}
-	if (!bits || offset >= most || most > UINT32_MAX)
+	if (!bits || offset >= most)
 		return;
+	/* Too large for offsets; or no memory to demangle, the first time. */
+	if (most > UINT32_MAX || (l->module && l->ranges == l->counted)) {
+		l->bits |= bits & DSAM_RULE_DENY;
+		return;
+	}
 	if (l->module)
 		l->module->range[l->ranges] = (struct dsam_range){
 			(uint32_t)offset,
@@ -169,6 +184,7 @@ bool dsam_module_take(struct dsam_look *l)
 	}
 	*to = 0;
 	l->module->path_bytes = (uint32_t)(to - l->module->path);
+	l->counted = l->ranges;
 	l->ranges = 0;
 	return true;
 }
@@ -180,7 +196,8 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed)
 	m->start = l->object->dlfo_map_start;
 	m->end = l->object->dlfo_map_end;
 	m->map = l->object->dlfo_link_map;
-	m->bits = l->bits;
+	/* Functions to deny may be those that were not found again. */
+	m->bits = l->bits | (l->ranges < l->counted ? DSAM_RULE_DENY : 0);
 	m->is_late = is_late;
 	m->is_asked = l->is_asked;
 	m->stays = l->stays;

@@ -98,7 +98,7 @@ struct dsam_look {
 		     uint64_t size);
 	void *user;
 	dsam_demangle *demangle; /* if a rule needs it, and it may; or NULL */
-	uint32_t ranges, bits;
+	uint32_t ranges, counted, bits;
 	bool stays, is_asked;
 };
 
@@ -171,10 +171,15 @@ void dsam_module_publish(struct dsam_look *l, bool is_late, uint32_t missed);
  * COLD.  Make a module known that came after birth: for its name alone, or with
  * what the rules say of it, by what is in memory, or by its file if a rule
  * names functions that are not there.  The first is safe in a signal handler.
- * In dlopen allocation is fine, and the log; else there is neither, nor a lock.
- * Its code is running, so it stays.
+ * In dlopen allocation is fine, and the log; else (NULL) there is neither, nor
+ * a lock.  Its code is running, so it stays.
  */
+struct dsam_dlopen {
+	const char *name; /* of the file, if a link leads to it; or NULL */
+	dsam_demangle *demangle; /* or NULL */
+};
 void dsam_module_note(const struct dl_find_object *o);
-void dsam_module_learn(const struct dl_find_object *o, bool in_dlopen);
+void dsam_module_learn(const struct dl_find_object *o,
+		       const struct dsam_dlopen *in);
 
 #endif

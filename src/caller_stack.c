@@ -16,6 +16,6 @@
  */
 bool dsam_stack_can_read(uintptr_t at)
 {
-	return dsam_syscall6(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) !=
-	       -EFAULT;
+	return dsam_syscall6(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) ==
+	       -EINVAL;
 }

@@ -569,6 +569,52 @@ run with device=software software_engines=0 stats=off callers_deny=libz:f \
 is "copies from new stacks: the loader's lock is not taken" 'free, 256 right' \
 	"$stdout"
 
+# A template that may be what is denied does not stand for what is.
+cat >alike.cc <<'END'
+#include <cstring>
+#define FUNCTION __attribute__((noinline))
+#define END_OF_FUNCTION __asm__ volatile("" ::: "memory")
+FUNCTION void fcopy(char *a, const char *b, size_t n) { memcpy(a, b, n); END_OF_FUNCTION; }
+template <class T> FUNCTION void fcopy_t(T) { END_OF_FUNCTION; }
+template void fcopy_t<int>(int);
+static void entry(void *a, const void *b, size_t n) { fcopy((char *)a, (char *)b, n); END_OF_FUNCTION; }
+extern "C" { void (*plugin_entry)(void *, const void *, size_t) = entry; }
+END
+g++ -shared -fPIC -O1 -fno-builtin -nostartfiles -o libalike.so alike.cc
+for rule in 'fcopy(char*, char const*, unsigned long)' 'fcopy(*)' fcopy; do
+	expect "learned after a copy, C++: deny $rule" 5 0 \
+		"callers_deny=libalike:$rule" "$guests/plugins" 5 ./libalike.so
+done
+
+# A thread's stack may be too small to demangle long names.
+cat >narrow.c <<'END'
+#include <dlfcn.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+static void *body(void *file) { return dlopen(file, RTLD_NOW); }
+int main(int argc, char **argv)
+{
+	pthread_attr_t a;
+	pthread_t t;
+	void *l;
+	pthread_attr_init(&a);
+	pthread_attr_setstacksize(&a, 1 << 16);
+	if (pthread_create(&t, &a, body, argv[1]) || pthread_join(t, &l))
+		return 1;
+	puts(l ? "loaded" : dlerror());
+	return 0;
+}
+END
+gcc -O1 -o narrow narrow.c
+python3 -I -S -c 'print("namespace N { template <class... T> struct S {};",
+"template <class T> __attribute__((noinline)) void f(T) { __asm__ volatile(\"\"); }",
+"template void f(S<" + ",".join(f"S<char,long[{i}]>" for i in range(1, 60)) + ">); }")' >long.cc
+g++ -shared -fPIC -O1 -o liblong.so long.cc
+run with device=software software_engines=0 stats=off \
+	'callers_deny=liblong:N::f<*>*' ./narrow ./liblong.so
+is 'loaded by a thread with a small stack' '0 loaded' "$status $stdout"
+
 cat >overloads.cc <<'END'
 #include <cstring>
 #define FUNCTION __attribute__((noinline))

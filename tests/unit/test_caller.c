@@ -383,7 +383,7 @@ START_TEST(a_module_without_build_id)
 	     load->p_filesz = load->p_filesz * 2 / 3) {
 		const struct dsam_module *m;
 
-		dsam_module_learn(&o, false);
+		dsam_module_learn(&o, NULL);
 		m = dsam_module_find(&o);
 		ck_assert_ptr_nonnull(m);
 		for (size_t i = 0; i < load->p_filesz; i++) {

@@ -239,6 +239,16 @@ START_TEST(long_lines_of_a_file)
 	ck_assert_str_eq(err.text,
 			 "f:1: callers_deny: rule 'a:b' is one too many, "
 			 "expected at most 128 rules");
+	/* Never of half a rule. */
+	for (size_t i = 15; i + 100 < sizeof(text); i += 100) {
+		memset(text + i, 'x', 100);
+		memcpy(text + i, "a:f(int, int, ", 14);
+		memcpy(text + i + 97, "), ", 3);
+	}
+	ck_assert_int_eq(from_file(text), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "f:1: callers_deny: the line"));
+	memset(text + 15, 'x', sizeof(text) - 16);
+	memcpy(text + 15, "a:b,a:b,a:b,a:b,a:b,", 20);
 	memset(text + 15 + 20, 'x', 1180);
 	ck_assert_int_eq(from_file(text), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "f:1: callers_deny: the line"));
