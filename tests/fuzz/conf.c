@@ -9,6 +9,7 @@
 #include "device_software.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define VARIABLES 16
 
@@ -42,8 +43,14 @@ static void check_settings(const struct dsam_conf *conf)
 		MUST(entry[0] && ++n <= sizeof(conf->queues));
 	at = conf->callers_allow;
 	n = 0;
-	while (dsam_conf_rule_next(&at, entry, sizeof(entry)))
+	while (dsam_conf_rule_next(&at, entry, sizeof(entry))) {
+		/* On the heap, where one byte too many is seen. */
+		char *pattern = malloc(2 * strlen(entry) + 1);
+
 		MUST(entry[0] && ++n <= sizeof(conf->callers_allow));
+		dsam_conf_rule_pattern(entry, pattern);
+		free(pattern);
+	}
 	(void)dsam_conf_list_admits(conf->programs, "fuzz");
 	(void)dsam_software_script(conf->software_script, why, sizeof(why));
 }
