@@ -53,12 +53,9 @@ static bool is_lasting(uint64_t what)
 /* False: a dlclose is at work; what is kept now is forgotten after it. */
 static DSAM_COLD bool renew(struct dsam_caller_cache *cache)
 {
-	uint64_t closed = atomic_load_explicit(&dsam_modules.closed,
-					       memory_order_acquire);
-	uint64_t closing = atomic_load_explicit(&dsam_modules.closing,
-						memory_order_acquire);
+	uint64_t closing;
 
-	if (closing != closed)
+	if (!dsam_modules_hold(&closing))
 		return false;
 	for (unsigned i = 0; i < DSAM_CALLER_SETS; i++)
 		for (unsigned j = 0; j < DSAM_CALLER_WAYS; j++)

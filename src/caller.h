@@ -27,10 +27,20 @@ struct dsam_caller_cache {
 	uint64_t closing;
 };
 
+/* The calling thread's own data, at the upper end of its stack (psABI: fs:0).
+ */
+static inline uintptr_t dsam_thread_data(void)
+{
+	uintptr_t thread;
+
+	__asm__("mov %%fs:0, %0" : "=r"(thread));
+	return thread;
+}
+
 /* What is known of stacks. */
 struct dsam_stacks {
 	uintptr_t main_end; /* of the main thread's; 0: not known */
-	uintptr_t main_thread; /* its own data, fs:0 */
+	uintptr_t main_thread; /* its own data */
 };
 
 /* Filled at birth, before the gates. */

@@ -81,9 +81,8 @@ static inline bool dsam_frame_has(uintptr_t from, uintptr_t to,
  */
 static inline bool dsam_frame_may_end(const struct dsam_frame *f, uintptr_t cfa)
 {
-	uintptr_t thread;
+	uintptr_t thread = dsam_thread_data();
 
-	__asm__("mov %%fs:0, %0" : "=r"(thread));
 	return !(cfa % 8) && cfa > f->sp && cfa - f->sp <= DSAM_MOST_FRAME &&
 	       !dsam_frame_has(f->sp, cfa, thread) &&
 	       !dsam_frame_has(f->sp, cfa, dsam_callers.stacks.main_end);
@@ -108,9 +107,8 @@ bool dsam_stack_can_read(uintptr_t at);
 static inline bool dsam_frame_is_there(const struct dsam_frame *f, uintptr_t at)
 {
 	const struct dsam_stacks *s = &dsam_callers.stacks;
-	uintptr_t thread;
+	uintptr_t thread = dsam_thread_data();
 
-	__asm__("mov %%fs:0, %0" : "=r"(thread));
 	return DSAM_LIKELY((at ^ (f->sp - 8)) < DSAM_PAGE) ||
 	       s->main_end - at < DSAM_MAIN_STACK ||
 	       (thread != s->main_thread && thread - at < DSAM_LEAST_STACK) ||

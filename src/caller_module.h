@@ -19,10 +19,8 @@
 
 struct dsam_rule {
 	const char *module; /* glob */
-	const char
-		*symbol; /* as it was written; NULL: any code of the module */
-	const char
-		*pattern; /* glob: the symbol, but that pointers are no globs */
+	const char *symbol; /* as written; NULL: any code of the module */
+	const char *pattern; /* its glob, in which pointers are none */
 	uint32_t bits;
 	bool is_glob; /* module is: which one is open */
 	bool has_module; /* matched one at birth */
@@ -78,6 +76,20 @@ struct dsam_modules {
 	_Atomic uint64_t closing, closed;
 };
 extern struct dsam_modules dsam_modules DSAM_HIDDEN;
+
+/*
+ * What is found of a library now holds until another number has begun; false: a
+ * dlclose is at work.
+ */
+static inline bool dsam_modules_hold(uint64_t *closing)
+{
+	uint64_t closed = atomic_load_explicit(&dsam_modules.closed,
+					       memory_order_acquire);
+
+	*closing = atomic_load_explicit(&dsam_modules.closing,
+					memory_order_acquire);
+	return *closing == closed;
+}
 
 #define DSAM_MAX_RULES 256U
 

@@ -16,17 +16,6 @@ static void add(_Atomic uint64_t *to, uint64_t n)
 		atomic_fetch_add_explicit(to, n, memory_order_relaxed);
 }
 
-/* The number of dlcloses up to now, or one that is never reached. */
-static uint64_t closings(void)
-{
-	uint64_t closed = atomic_load_explicit(&dsam_modules.closed,
-					       memory_order_acquire);
-	uint64_t closing = atomic_load_explicit(&dsam_modules.closing,
-						memory_order_acquire);
-
-	return closing == closed ? closing : UINT64_MAX;
-}
-
 static struct dsam_profiled *nth(uintptr_t address, unsigned i)
 {
 	uint64_t h = address * 0x9e3779b97f4a7c15ULL >> 32;
@@ -70,14 +59,16 @@ static bool is_row(const struct dsam_profiled *p, uintptr_t address,
 	return o ? m && dsam_module_is(m, o) : !m;
 }
 
-/* The caller's row, o's if that is a module; a new one if need be; NULL: no
- * room. */
+/* A caller's row, of o's module if it has one; new if need be.  NULL: no room.
+ */
 static struct dsam_profiled *row_of(uintptr_t address,
 				    const struct dl_find_object *o)
 {
 	const struct dsam_module *m = NULL;
-	uint64_t closing = closings();
+	uint64_t closing;
 
+	if (!dsam_modules_hold(&closing))
+		closing = UINT64_MAX; /* is never reached */
 	for (unsigned i = 0; i < PROBES; i++) {
 		struct dsam_profiled *p = nth(address, i);
 		uintptr_t none = 0;
