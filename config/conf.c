@@ -62,8 +62,8 @@ bool dsam_conf_list_admits(const char *list, const char *name)
 	return allowed || !has_allow;
 }
 
-void dsam_conf_complain(const struct dsam_conf *conf, enum dsam_key key,
-			struct dsam_conf_error *err, const char *what)
+static void complain(const struct dsam_conf *conf, enum dsam_key key, int line,
+		     struct dsam_conf_error *err, const char *what)
 {
 	const char *name = dsam_key_table[key].name;
 	char upper[64];
@@ -71,7 +71,7 @@ void dsam_conf_complain(const struct dsam_conf *conf, enum dsam_key key,
 
 	if (conf->from[key] > 0) {
 		snprintf(err->text, sizeof(err->text), "%s:%d: %s: %s",
-			 conf->file, conf->from[key], name, what);
+			 conf->file, line, name, what);
 		return;
 	}
 	for (i = 0; i < sizeof(upper) - 1 && name[i]; i++)
@@ -81,6 +81,21 @@ void dsam_conf_complain(const struct dsam_conf *conf, enum dsam_key key,
 		 conf->from[key] == DSAM_FROM_ENVIRONMENT ? "environment"
 							  : "default",
 		 upper, what);
+}
+
+void dsam_conf_complain(const struct dsam_conf *conf, enum dsam_key key,
+			struct dsam_conf_error *err, const char *what)
+{
+	complain(conf, key, conf->from[key], err, what);
+}
+
+void dsam_conf_complain_rule(const struct dsam_conf *conf, enum dsam_key key,
+			     unsigned nth, struct dsam_conf_error *err,
+			     const char *what)
+{
+	bool is_deny = key == DSAM_KEY_callers_deny;
+
+	complain(conf, key, conf->rule_line[is_deny][nth], err, what);
 }
 
 int dsam_conf_apply_env(struct dsam_conf *conf, char *const *env,

@@ -100,11 +100,16 @@ enum dsam_key {
 #define DSAM_FIELD_RULES(name, room) char name[room];
 #define DSAM_FIELD_TEXT(name, room) char name[room];
 
+/* Caller rules of one key. */
+#define DSAM_RULES_MOST 128U
+
 struct dsam_conf {
 #define KEY(name, kind, def, low, high, ...) DSAM_FIELD_##kind(name, high)
 #include "conf_keys.def"
 #undef KEY
 	int from[DSAM_KEYS];
+	/* Lines of the rules of callers_allow and callers_deny. */
+	int rule_line[2][DSAM_RULES_MOST];
 	char file[512]; /* the file that was read; empty: none */
 };
 
@@ -143,6 +148,11 @@ int dsam_conf_load(struct dsam_conf *conf, char *const *env,
  */
 void dsam_conf_complain(const struct dsam_conf *conf, enum dsam_key key,
 			struct dsam_conf_error *err, const char *what);
+
+/* The same about the nth caller rule of a key, from 0: of its line. */
+void dsam_conf_complain_rule(const struct dsam_conf *conf, enum dsam_key key,
+			     unsigned nth, struct dsam_conf_error *err,
+			     const char *what);
 
 /* Does name match a LIST of globs: allow entries, and deny entries "!glob"? */
 bool dsam_conf_list_admits(const char *list, const char *name);

@@ -181,6 +181,22 @@ static char *next_line(char *out, int room, void *stream)
 	return out;
 }
 
+/* The rules that a line has added are of that line. */
+static void note_rules(struct reading *r, enum dsam_key key)
+{
+	bool is_deny = key == DSAM_KEY_callers_deny;
+	const char *at =
+		is_deny ? r->conf->callers_deny : r->conf->callers_allow;
+	int *line = r->conf->rule_line[is_deny];
+	char rule[2];
+
+	if (!r->is_continued)
+		memset(line, 0, sizeof(r->conf->rule_line[is_deny]));
+	for (unsigned i = 0; dsam_conf_rule_next(&at, rule, sizeof(rule)); i++)
+		if (!line[i])
+			line[i] = r->line;
+}
+
 static int take_pair(void *user, const char *section, const char *name,
 		     const char *value)
 {
@@ -227,6 +243,8 @@ static int take_pair(void *user, const char *section, const char *name,
 	}
 	if (r->conf->from[key] <= 0)
 		r->conf->from[key] = r->line;
+	if (kind == DSAM_KIND_RULES)
+		note_rules(r, key);
 	return 1;
 }
 

@@ -5,8 +5,7 @@
 
 #include "conf.h"
 
-/* Rules of one key, and bytes of one rule with its NUL. */
-#define DSAM_RULES_MOST 128U
+/* Bytes of one rule with its NUL. */
 #define DSAM_RULE_ROOM 1024
 
 /*

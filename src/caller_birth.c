@@ -160,7 +160,8 @@ static void load_demangler(const struct dsam_conf *conf)
  * writes a glob means something that is there, and is rather told, and kept
  * from the device, than left to believe that it is allowed or denied.
  */
-static int report_rule(const struct dsam_conf *conf, struct dsam_rule *r)
+static int report_rule(const struct dsam_conf *conf, struct dsam_rule *r,
+		       unsigned nth)
 {
 	enum dsam_key key = r->bits == DSAM_RULE_ALLOW ? DSAM_KEY_callers_allow
 						       : DSAM_KEY_callers_deny;
@@ -196,13 +197,14 @@ static int report_rule(const struct dsam_conf *conf, struct dsam_rule *r)
 			 "glob that does; nothing is offloaded",
 			 rule);
 	}
-	dsam_log_key(conf, key, what);
+	dsam_log_rule(conf, key, nth, what);
 	return is_met || r->is_glob ? 0 : -EINVAL;
 }
 
 int dsam_caller_birth(const struct dsam_conf *conf)
 {
 	const uintptr_t *stack_end;
+	unsigned allowed = 0;
 	int rc = 0;
 
 	if (!conf->callers_allow[0] && !conf->callers_deny[0] &&
@@ -218,7 +220,7 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 	dsam_callers.depth = conf->caller_depth;
 	stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end");
 	dsam_callers.stacks.main_end = stack_end ? *stack_end : 0;
-	__asm__("mov %%fs:0, %0" : "=r"(dsam_callers.stacks.main_thread));
+	dsam_callers.stacks.main_thread = dsam_thread_data();
 	if (dsam_callers.depth > 1 &&
 	    (conf->callers_allow[0] || conf->callers_deny[0]) &&
 	    !load_unwinder()) {
@@ -246,8 +248,14 @@ int dsam_caller_birth(const struct dsam_conf *conf)
 			     "which is not so here; nothing is offloaded");
 		return -ENOTSUP;
 	}
-	for (unsigned i = 0; i < dsam_modules.rules && !rc; i++)
-		rc = report_rule(conf, &dsam_modules.rule[i]);
+	for (unsigned i = 0; i < dsam_modules.rules && !rc; i++) {
+		struct dsam_rule *r = &dsam_modules.rule[i];
+
+		if (r->bits == DSAM_RULE_ALLOW)
+			allowed++;
+		rc = report_rule(conf, r,
+				 r->bits == DSAM_RULE_ALLOW ? i : i - allowed);
+	}
 	dsam_callers.has_rules = !rc && dsam_modules.rules;
 	return rc;
 }

@@ -228,3 +228,12 @@ void dsam_log_key(const struct dsam_conf *conf, enum dsam_key key,
 	dsam_conf_complain(conf, key, &err, what);
 	dsam_log(DSAM_LOG_WARN, "%s", err.text);
 }
+
+void dsam_log_rule(const struct dsam_conf *conf, enum dsam_key key,
+		   unsigned nth, const char *what)
+{
+	struct dsam_conf_error err;
+
+	dsam_conf_complain_rule(conf, key, nth, &err, what);
+	dsam_log(DSAM_LOG_WARN, "%s", err.text);
+}

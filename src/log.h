@@ -37,6 +37,10 @@ size_t dsam_log_decimal(char *out, size_t room, size_t number);
 void dsam_log_key(const struct dsam_conf *conf, enum dsam_key key,
 		  const char *what);
 
+/* The same of the nth caller rule of a key, see dsam_conf_complain_rule(). */
+void dsam_log_rule(const struct dsam_conf *conf, enum dsam_key key,
+		   unsigned nth, const char *what);
+
 /*
  * Expand %p (pid) and %e (program's name) of path into out; false when it
  * does not fit.  A '/' in the name becomes '_'.

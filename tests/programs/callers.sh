@@ -206,6 +206,14 @@ expect 'a glob of modules to deny that matches nothing' 20 0 \
 like 'a glob of modules to deny that matches nothing: one line' \
 	"^dsamove: environment: DSAMOVE_CALLERS_DENY: rule 'libnone\*' $waits" \
 	"$stderr"
+printf 'callers_allow = prog,\n\n  libnone*\ncallers_deny = libz,\n  prog:no_such\n' \
+	>lines.conf
+run with device=software DSAMOVE_CONF="$tmp/lines.conf" ./prog.2
+like 'a glob that matches nothing: its line' \
+	"^dsamove: $tmp/lines.conf:3: callers_allow: rule 'libnone\*' $waits" \
+	"$stderr"
+like 'a function that is not there: its line' \
+	"^dsamove: $tmp/lines.conf:5: callers_deny: rule 'prog:no_such' " "$stderr"
 # A module that is named may come later; it is only told who asks.
 run with device=software log=info callers_deny='libnone:f*' ./prog.2
 like 'a module that is not there' \

@@ -201,6 +201,7 @@ END_TEST
 
 START_TEST(long_lines_of_a_file)
 {
+	static const int lines[] = {2, 2, 4, 6, 6, 7};
 	char text[20000], symbol[901];
 
 	memset(symbol, 's', 900);
@@ -221,6 +222,16 @@ START_TEST(long_lines_of_a_file)
 			 "ss,d");
 	ck_assert_uint_eq(strlen(conf.callers_deny), 2 + 2 + 900);
 
+	/* Each rule is of its line, also of one that inih can't take. */
+	ck_assert_int_eq(conf.rule_line[0][0], 2);
+	snprintf(text, sizeof(text),
+		 "\ncallers_deny = a, b,\n\n  c:%s,\n; no rule\n  d e,\n  f\n",
+		 symbol);
+	ck_assert_msg(!from_file(text), "%s", err.text);
+	dsam_conf_complain_rule(&conf, DSAM_KEY_callers_deny, 3, &err, "is so");
+	ck_assert_str_eq(err.text, "f:6: callers_deny: is so");
+	for (unsigned i = 0; i < 6; i++)
+		ck_assert_int_eq(conf.rule_line[1][i], lines[i]);
 	snprintf(text, sizeof(text), "\ncallers_deny = a:%s, x:\n", symbol);
 	ck_assert_int_eq(from_file(text), -EINVAL);
 	ck_assert_ptr_nonnull(
